@@ -12,6 +12,7 @@ int json_parse(const char *name, const char *text, size_t size, JsonObject **ret
         _cleanup_(json_putp) JsonObject *o = NULL;
         struct json_tokener *tokener;
         enum json_tokener_error e;
+        bool at_end = false;
         size_t end;
 
         if (size > JSON_SIZE_MAX)
@@ -34,12 +35,13 @@ int json_parse(const char *name, const char *text, size_t size, JsonObject **ret
                 o = json_tokener_parse_ex(tokener, "", 1);
                 e = json_tokener_get_error(tokener);
                 end = size;
+                at_end = true;
         }
         json_tokener_free(tokener);
 
         if (e == json_tokener_error_depth)
                 return error_set(reterr, -EINVAL, "%s: JSON nested deeper than %i", name, JSON_DEPTH_MAX);
-        if (e == json_tokener_continue)
+        if (e == json_tokener_continue || (at_end && e != json_tokener_success))
                 return error_set(reterr, -EINVAL, "%s: JSON ends too early", name);
         if (e != json_tokener_success)
                 return error_set(reterr, -EINVAL, "%s: not JSON at byte %zu: %s", name, end, json_tokener_error_desc(e));
