@@ -322,20 +322,21 @@ static int print_value(Executor *x, const Node *n, JsonObject *value) {
         }
 
         r = template_print_value(&printed, value);
-        for (char *s = printed.text; r >= 0 && s && *s;) { /* line by line: \n and \t stay */
-                size_t k = strcspn(s, "\n\t");
-                char end = s[k];
-                _cleanup_(freep) char *escaped = NULL;
+        for (size_t i = 0, k; r >= 0 && i < printed.size; i += k + 1) { /* piece by piece: \n and \t stay */
+                const char *s = printed.text + i;
+                _cleanup_(freep) char *piece = NULL, *escaped = NULL;
 
-                s[k] = 0;
-                escaped = text_escape(s);
+                k = strcspn(s, "\n\t");
+                piece = strndup(s, k);
+                escaped = piece ? text_escape(piece) : NULL;
                 if (!escaped)
                         r = -ENOMEM;
                 else
                         r = output_add(&x->out, escaped, strlen(escaped));
-                if (r >= 0 && end)
-                        r = output_add(&x->out, &end, 1);
-                s += k + (end ? 1 : 0);
+                if (r >= 0 && i + k < printed.size) {
+                        bool nul = s[k] == 0;
+                        r = output_add(&x->out, nul ? "\\x00" : &s[k], nul ? 4 : 1);
+                }
         }
         free(printed.text);
         return r < 0 ? output_failed(x, n->offset, r) : 0;

@@ -523,7 +523,7 @@ const char *template_function_suggest(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(functions); i++) {
                 unsigned d = edit_distance(name, functions[i].name);
 
-                if (d < least && d < strlen(name)) {
+                if (d < least && 2 * d <= strlen(name)) {
                         least = d;
                         best = functions[i].name;
                 }

@@ -33,6 +33,7 @@ typedef struct Parser {
         const char *text;
         size_t offset; /* behind token */
         Token token;   /* the one looked at */
+        size_t terminator; /* of the last "end" or "else" */
         unsigned depth;
         unsigned loops;
         bool escapes;

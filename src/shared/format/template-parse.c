@@ -312,7 +312,7 @@ static int parse_control(Parser *p, Node *n) {
         if (terminator == TERMINATOR_NONE)
                 return template_error(p->text, n->offset, p->reterr, "this has no {{end}}");
         if (terminator == TERMINATOR_ELSE)
-                return template_error(p->text, p->token.offset, p->reterr, "{{else}} comes twice");
+                return template_error(p->text, p->terminator, p->reterr, "{{else}} comes twice");
         return 0;
 }
 
@@ -327,6 +327,7 @@ static int parse_action(Parser *p, Node *n, Terminator *ret_terminator) {
 
         if (streq(word, "end") || streq(word, "else")) {
                 *ret_terminator = streq(word, "end") ? TERMINATOR_END : TERMINATOR_ELSE;
+                p->terminator = p->token.offset;
                 r = parser_next(p);
                 return r < 0 ? r : *ret_terminator == TERMINATOR_END ? expect_end(p) : 0;
         }
@@ -481,7 +482,7 @@ int template_parse(const char *text, TemplateFlags flags, Template **ret, Error 
         r = parse_list(&p, &t->nodes, &terminator);
         token_done(&p.token);
         if (r >= 0 && terminator != TERMINATOR_NONE)
-                r = template_error(p.text, p.offset, reterr, "{{%s}} without a beginning",
+                r = template_error(p.text, p.terminator, reterr, "{{%s}} without a beginning",
                                    terminator == TERMINATOR_END ? "end" : "else");
         if (r < 0)
                 return error_is_set(reterr) || !reterr ? r : error_oom(reterr);
