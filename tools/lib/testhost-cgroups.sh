@@ -75,7 +75,8 @@ cgroup_make() {
         done
 }
 
-# On v2, hand down what there is. What the parent refuses (it holds processes, say) the host has to do without.
+# On a machine with v2 alone, hand down what there is. (Beside v1, a v2 hierarchy has no controllers as a rule, and crun
+# does not work where it has some: the host does without the few that v1 has left over.) What the parent refuses (it holds processes, say) the host has to do without.
 cgroup_enable_controllers() {
         local dir=$1 controller enabled
 
@@ -102,8 +103,10 @@ cgroups_create() {
                 # A process of ours that systemd put into the scope itself would be in the way of the controllers.
                 if [ "$type" = cgroup2 ]; then
                         echo $$ >"$base/host/cgroup.procs" || return 1
-                        [[ $base == *.scope ]] || cgroup_enable_controllers "${base%/*}"
-                        cgroup_enable_controllers "$base"
+                        if [[ $hierarchies != *"cgroup "* ]]; then
+                                [[ $base == *.scope ]] || cgroup_enable_controllers "${base%/*}"
+                                cgroup_enable_controllers "$base"
+                        fi
                 fi
         done <<<"$hierarchies"
 }
