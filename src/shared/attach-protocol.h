@@ -23,6 +23,7 @@ typedef enum AttachType {
         ATTACH_STDERR = 'E',
         ATTACH_EXIT = 'x',     /* AttachExit; sent after the last output */
         ATTACH_DETACHED = 'D',
+        ATTACH_OUTPUT_ELSEWHERE = 'j', /* first of all: the container writes to the journal itself, follow that */
 } AttachType;
 
 typedef struct _packed_ AttachSize {

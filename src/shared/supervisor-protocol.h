@@ -25,6 +25,11 @@ typedef enum SupervisorMessageType {
         SUPERVISOR_QUERY,         /* answered with STARTED or EXITED as it is now */
 } SupervisorMessageType;
 
+/* Argument of SUPERVISOR_ATTACH. */
+typedef enum SupervisorAttachFlags {
+        ATTACH_REPLAY = 1 << 0, /* the last screenful of the terminal comes first */
+} SupervisorAttachFlags;
+
 /* Why a start failed, which decides the exit code and the error's name on the bus. */
 typedef enum SupervisorFailure {
         SUPERVISOR_FAILURE_SETUP = 1,      /* 125 */
