@@ -54,17 +54,18 @@ bool strv_contains(char *const *l, const char *wanted) {
 }
 
 int strv_push(char ***l, char *s) {
-        size_t n = strv_length(*l);
+        size_t n = strv_length(*l), room = 4;
         char **grown;
 
-        /* Room is doubled whenever the length, with its end mark, reaches a power of two */
-        if (n == 0 || ((n + 1) & n) == 0) {
-                grown = reallocarray(*l, (n + 1) * 2, sizeof(char *));
-                if (!grown)
-                        return -ENOMEM;
-                *l = grown;
-        }
+        /* Always to the next power of two: a list made elsewhere has no more room than it needs, and for one that was
+         * grown here realloc() has nothing to do until it reaches that size */
+        while (room < n + 2)
+                room *= 2;
+        grown = reallocarray(*l, room, sizeof(char *));
+        if (!grown)
+                return -ENOMEM;
 
+        *l = grown;
         (*l)[n] = s;
         (*l)[n + 1] = NULL;
         return 0;
