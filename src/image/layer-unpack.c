@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
@@ -353,17 +354,17 @@ static int unpack_run(Unpack *u, Error *reterr) {
 /* Names in the archive are UTF-8 or bytes; in the C locale libarchive would take neither. */
 static int unpack_with_locale(Unpack *u, Error *reterr) {
         locale_t locale, saved;
-        mode_t mask;
         int r;
+
+        if (streq(nl_langinfo(CODESET), "UTF-8"))
+                return unpack_run(u, reterr);
 
         locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
         if (!locale)
                 return error_errnof(reterr, -errno, "load the C.UTF-8 locale");
 
         saved = uselocale(locale);
-        mask = umask(0);
         r = unpack_run(u, reterr);
-        (void) umask(mask);
         (void) uselocale(saved);
         freelocale(locale);
         return r;
@@ -373,6 +374,7 @@ int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options
                  Error *reterr) {
         LayerUnpackOptions o = options ? *options : (LayerUnpackOptions){};
         _cleanup_(unpack_done) Unpack u = {};
+        mode_t mask;
         int r;
 
         o.bytes_max = o.bytes_max ?: LAYER_BYTES_MAX;
@@ -385,7 +387,9 @@ int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options
         if (r < 0)
                 return error_errnof(reterr, r, "open the layer's directory");
 
+        mask = umask(0);
         r = unpack_with_locale(&u, reterr);
+        (void) umask(mask);
         if (r < 0)
                 return r;
 
