@@ -8,13 +8,15 @@
 #include "shared/macro.h"
 #include "shared/string-map.h"
 
-typedef struct BusPolkit BusPolkit;     /* bus-polkit.h */
-typedef struct Container Container;     /* container.h */
-typedef struct ImageCache ImageCache;   /* image-cache.h */
-typedef struct Job Job;                 /* job.h */
-typedef struct ScopeClient ScopeClient; /* scope.h */
-typedef struct SeccompPool SeccompPool; /* seccomp-pool.h */
-typedef struct UsernsPool UsernsPool;   /* userns-pool.h */
+typedef struct Container Container;                 /* container.h */
+typedef struct ContainerObserver ContainerObserver; /* container.h */
+typedef struct ImageStore ImageStore;               /* image/store.h */
+typedef struct Job Job;                             /* job.h */
+typedef struct PolkitRegistry PolkitRegistry;       /* bus-polkit.h */
+typedef struct ScopeClient ScopeClient;             /* scope.h */
+typedef struct SeccompPool SeccompPool;             /* seccomp-pool.h */
+typedef struct Trash Trash;                         /* trash.h */
+typedef struct UsernsPool UsernsPool;               /* userns-pool.h */
 
 #define STATE_DIRECTORY "/var/lib/caisson"
 #define RUN_DIRECTORY   "/run/caisson"
@@ -39,12 +41,14 @@ typedef struct Manager {
         StringMap *containers; /* id: Container, owned */
         StringMap *names;      /* name: Container, weak; a name is taken from the moment somebody asks for it */
         size_t n_running;
+        const ContainerObserver *observer; /* the bus */
+        Trash *trash;
 
         StringMap *jobs; /* id in decimal: Job, owned by job.c */
         uint32_t last_job_id;
 
-        BusPolkit *polkit;
-        ImageCache *images;
+        PolkitRegistry *polkit;
+        ImageStore *store; /* read only; image_store_refresh() before every look, which is cheap */
         ScopeClient *scopes;
         SeccompPool *seccomp;
         UsernsPool *userns;
