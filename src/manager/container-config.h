@@ -56,7 +56,7 @@ typedef struct ContainerConfig {
         char **sysctls;
         char **ulimits;
         int32_t oom_score_adjust;
-        bool oom_kill_disable;
+        bool oom_kill_disable; /* accepted from nobody: the check refuses it */
 
         /* files */
         bool read_only, read_only_tmpfs;

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "shared/error.h"
+#include "shared/macro.h"
 
 /* What -v, --mount and --tmpfs ask for. */
 
@@ -29,8 +30,8 @@ typedef struct MountSpec {
         bool recursive;         /* bind: with what is mounted below */
         bool create_source;     /* -v makes a missing directory on the host, --mount refuses */
         bool no_idmap;          /* the owners in the container are not translated */
-        bool tmpcopyup;         /* accepted; nothing is copied */
         uint64_t size;          /* tmpfs: bytes; 0: half of the memory, as the kernel has it */
+        unsigned size_percent;  /* tmpfs: of the memory; 0: not said so */
         uint64_t n_inodes;      /* tmpfs; 0: as the kernel has it */
         mode_t mode;            /* tmpfs: permissions of its root; (mode_t) -1: 01777 */
         uid_t uid;              /* tmpfs: owner of its root in the container */
