@@ -74,6 +74,16 @@ static int compare_mounts(const void *a, const void *b) {
         return depth_x != depth_y ? (depth_x < depth_y ? -1 : 1) : strcmp(x->target, y->target);
 }
 
+int container_config_sort_mounts(ContainerConfig *c, Error *reterr) {
+        if (c->n_mount_specs > 0)
+                qsort(c->mount_specs, c->n_mount_specs, sizeof(MountSpec), compare_mounts);
+
+        for (size_t i = 1; i < c->n_mount_specs; i++)
+                if (streq(c->mount_specs[i - 1].target, c->mount_specs[i].target))
+                        return error_set(reterr, -EINVAL, "two mounts have the target '%s'", c->mount_specs[i].target);
+        return 0;
+}
+
 static int check_mounts(ContainerConfig *c, Error *reterr) {
         int r;
 
@@ -91,13 +101,7 @@ static int check_mounts(ContainerConfig *c, Error *reterr) {
         if (r < 0)
                 return r;
 
-        if (c->n_mount_specs > 0)
-                qsort(c->mount_specs, c->n_mount_specs, sizeof(MountSpec), compare_mounts);
-        for (size_t i = 1; i < c->n_mount_specs; i++)
-                if (streq(c->mount_specs[i - 1].target, c->mount_specs[i].target))
-                        return error_set(reterr, -EINVAL, "'%s' is mounted over twice", c->mount_specs[i].target);
-
-        return 0;
+        return container_config_sort_mounts(c, reterr);
 }
 
 static int check_security(ContainerConfig *c, Error *reterr) {

@@ -43,6 +43,26 @@ static int read_list(sd_bus_message *m, const ConfigKey *k, char ***ret, Error *
         return 0;
 }
 
+/* In a time that does not grow with the square of what a stranger sends. */
+static int check_unique_names(const ConfigKey *k, char *const *l, Error *reterr) {
+        _cleanup_(strv_freep) char **names = new0(char *, strv_length(l) + 1);
+        size_t n = 0;
+
+        if (!names)
+                return error_oom(reterr);
+        STRV_FOREACH(s, l) {
+                names[n] = strndup(*s, strcspn(*s, "="));
+                if (!names[n++])
+                        return error_oom(reterr);
+        }
+
+        strv_sort(names);
+        for (size_t i = 1; i < n; i++)
+                if (streq(names[i - 1], names[i]))
+                        return error_set(reterr, -EINVAL, "%s: '%.64s' is given twice", k->name, names[i]);
+        return 0;
+}
+
 static int read_map(sd_bus_message *m, const ConfigKey *k, char ***ret, Error *reterr) {
         _cleanup_(strv_freep) char **l = NULL;
         size_t n = 0, total = 0;
@@ -74,11 +94,15 @@ static int read_map(sd_bus_message *m, const ConfigKey *k, char ***ret, Error *r
                         return error_set(reterr, -EINVAL, "%s: a name is empty or contains '='", k->name);
 
                 assignment = text_join(name, "=", value, NULL);
-                if (!assignment || strv_env_set(&l, assignment) < 0) /* the last of a name counts */
+                if (!assignment || strv_consume(&l, TAKE_PTR(assignment)) < 0)
                         return error_oom(reterr);
         }
 
         r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+
+        r = check_unique_names(k, l, reterr);
         if (r < 0)
                 return r;
 

@@ -260,9 +260,19 @@ int container_config_check_size(const ContainerConfig *c, Error *reterr) {
 
                 if (config_keys[i].type == CONFIG_STRING)
                         total += strlen(strempty(*(char *const *) value));
-                else if (config_keys[i].type == CONFIG_LIST || config_keys[i].type == CONFIG_MAP)
-                        STRV_FOREACH(s, *(char **const *) value)
+                else if (config_keys[i].type == CONFIG_LIST || config_keys[i].type == CONFIG_MAP) {
+                        char *const *l = *(char **const *) value;
+
+                        if (strv_length(l) > CONTAINER_CONFIG_LIST_MAX)
+                                return error_set(reterr, -EINVAL, "%s: more than %u entries", config_keys[i].name,
+                                                 CONTAINER_CONFIG_LIST_MAX);
+                        STRV_FOREACH(s, l) {
+                                if (strlen(*s) > config_key_length_max(config_keys + i))
+                                        return error_set(reterr, -EINVAL, "%s: longer than %zu bytes",
+                                                         config_keys[i].name, config_key_length_max(config_keys + i));
                                 total += strlen(*s) + 1;
+                        }
+                }
         }
 
         if (total > CONTAINER_CONFIG_TOTAL_MAX)

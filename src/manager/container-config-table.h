@@ -59,8 +59,11 @@ int config_key_set_number(const ConfigKey *k, ContainerConfig *c, int64_t value,
 bool config_key_is_standard(const ConfigKey *k, const ContainerConfig *c);
 int64_t config_key_number(const ConfigKey *k, const ContainerConfig *c);
 
-/* Bytes of all strings; more than CONTAINER_CONFIG_TOTAL_MAX is refused. */
+/* More than CONTAINER_CONFIG_TOTAL_MAX bytes of strings, or a list of more than CONTAINER_CONFIG_LIST_MAX, is refused. */
 int container_config_check_size(const ContainerConfig *c, Error *reterr);
 
 /* Parses what has a grammar of its own, and checks what hangs together. Once, when all keys are read. */
 int container_config_check(ContainerConfig *c, Error *reterr);
+
+/* Outer mounts before inner ones; two at one target are refused. */
+int container_config_sort_mounts(ContainerConfig *c, Error *reterr);

@@ -204,6 +204,8 @@ int mount_spec_parse_image_volume(const char *path, MountSpec *ret, Error *reter
         if (r < 0)
                 return error_prefix(reterr, r, "the image's volume '%s'", path);
 
+        m.from_image = true;
+
         return finish(&m, ret, reterr);
 }
 

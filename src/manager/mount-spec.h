@@ -30,6 +30,7 @@ typedef struct MountSpec {
         bool recursive;         /* bind: with what is mounted below */
         bool create_source;     /* -v makes a missing directory on the host, --mount refuses */
         bool no_idmap;          /* the owners in the container are not translated */
+        bool from_image;        /* VOLUME: nobody asked for it */
         uint64_t size;          /* tmpfs: bytes; 0: half of the memory, as the kernel has it */
         unsigned size_percent;  /* tmpfs: of the memory; 0: not said so */
         uint64_t n_inodes;      /* tmpfs; 0: as the kernel has it */
