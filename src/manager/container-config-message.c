@@ -134,7 +134,7 @@ static int read_number(sd_bus_message *m, const ConfigKey *k, int64_t *ret, Erro
 static int read_value(sd_bus_message *m, const ConfigKey *k, ContainerConfig *c, Error *reterr) {
         char **l = NULL, *copy;
         const char *s;
-        int64_t number;
+        int64_t number = 0;
         int r;
 
         switch (k->type) {

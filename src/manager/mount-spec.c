@@ -326,7 +326,7 @@ int mount_spec_parse_mount(const char *text, MountSpec *ret, Error *reterr) {
         int r;
 
         for (const char *s = text; s;) {
-                char *field;
+                char *field = NULL;
 
                 r = next_field(&s, &field, reterr);
                 if (r < 0)
