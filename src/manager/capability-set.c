@@ -63,7 +63,7 @@ uint64_t capability_known_set(void) {
 
 int capability_set_add(uint64_t *set, const char *name, Error *reterr) {
         const char *best = NULL;
-        unsigned best_distance = 4;
+        unsigned best_distance = (unsigned) MIN(strlen(name) / 3 + 1, (size_t) 4);
 
         if (strcasecmp(name, "all") == 0) {
                 *set = CAPABILITY_ALL;

@@ -123,7 +123,7 @@ const char *config_type_signature(ConfigType type) {
 
 int config_key_unknown(const char *name, Error *reterr) {
         _cleanup_(freep) char *shown = strndup(name, 64);
-        unsigned best_distance = 4;
+        unsigned best_distance = (unsigned) MIN(strlen(name) / 3 + 1, (size_t) 4);
         const char *best = NULL;
 
         if (!shown)

@@ -196,7 +196,7 @@ static const MountOption mount_options[] = {
 
 static int unknown_option(const char *key, unsigned type, Error *reterr) {
         const char *best = NULL;
-        unsigned best_distance = 3;
+        unsigned best_distance = (unsigned) MIN(strlen(key) / 3 + 1, (size_t) 3);
 
         for (size_t i = 0; i < ELEMENTSOF(mount_options); i++) {
                 unsigned d;
