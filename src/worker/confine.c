@@ -18,10 +18,12 @@ static void cap_freep(cap_t *c) {
                 (void) cap_free(*c);
 }
 
+#ifndef WITH_ADDRESS_SANITIZER
 static void seccomp_releasep(scmp_filter_ctx *c) {
         if (*c)
                 seccomp_release(*c);
 }
+#endif
 
 static bool is_kept(const cap_value_t *keep, size_t n_keep, cap_value_t c) {
         for (size_t i = 0; i < n_keep; i++)
