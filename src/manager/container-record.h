@@ -7,7 +7,8 @@
 /* A container's three files:
  *   /var/lib/caisson/containers/ID/container.json  what it is; survives everything
  *   /var/lib/caisson/containers/ID/state.json      how it ended, or that it runs; not for --rm
- *   /run/caisson/containers/ID/state.json          its processes; the directory is there exactly while a run is under way */
+ *   /run/caisson/containers/ID/state.json          its processes; the directory is there exactly while a run
+ * is under way */
 #define CONTAINER_RECORD_NAME    "container.json"
 #define CONTAINER_STATE_NAME     "state.json"
 #define CONTAINER_RECORD_VERSION 1

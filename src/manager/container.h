@@ -12,8 +12,8 @@
 typedef struct ContainerConfig ContainerConfig; /* container-config.h */
 typedef struct Manager Manager;
 
-/* A container as caissond knows it, and the machine of its states. Knows nothing of D-Bus: who waits for something
- * leaves a callback. Every change of state goes through container_set_state(). */
+/* A container as caissond knows it, and the machine of its states. Knows nothing of D-Bus: who waits for
+ * something leaves a callback. Every change of state goes through container_set_state(). */
 
 typedef enum ContainerState {
         CONTAINER_CREATED,
@@ -126,14 +126,15 @@ int container_create(Manager *m, const ContainerRequest *request, Container **re
 
 /* r < 0: e says why, failure (if not 0) what kind of failure it was. Called exactly once, never before
  * container_start() has returned, unless that fails. */
-typedef void (*container_started_t)(Container *c, int r, SupervisorFailure failure, const Error *e, void *userdata);
+typedef void (*container_started_t)(Container *c, int r, SupervisorFailure failure, const Error *e,
+                                    void *userdata);
 int container_start(Container *c, int attach_fd, container_started_t done, void *userdata, Error *reterr);
 
 /* Ends a start that is under way: the supervisor is killed, done is called with this error. */
 void container_start_abort(Container *c, int error, const char *format, ...) _printf_(3, 4);
 
-/* Begins to stop it; who wants to know the end waits. USEC_INFINITY: its own time. Stopping twice takes the shorter
- * time. Not running is 0. */
+/* Begins to stop it; who wants to know the end waits. USEC_INFINITY: its own time. Stopping twice takes the
+ * shorter time. Not running is 0. */
 int container_stop(Container *c, uint64_t timeout_usec, Error *reterr);
 int container_kill(Container *c, int signo, bool all, Error *reterr);
 
@@ -145,8 +146,8 @@ int container_rename(Container *c, const char *name, Error *reterr);
 /* A client's end of an attach socket, which stays the caller's. */
 int container_attach(Container *c, int socket, bool replay, Error *reterr);
 
-/* Calls back once when the condition holds, possibly before it returns (then *ret is NULL); c may be about to vanish
- * then. container_waiter_free() cancels. */
+/* Calls back once when the condition holds, possibly before it returns (then *ret is NULL); c may be about
+ * to vanish then. container_waiter_free() cancels. */
 typedef void (*container_waited_t)(Container *c, void *userdata);
 int container_wait(Container *c, ContainerCondition condition, container_waited_t done, void *userdata,
                    ContainerWaiter **ret);

@@ -10,6 +10,7 @@
 
 typedef struct Container Container;                 /* container.h */
 typedef struct ContainerObserver ContainerObserver; /* container.h */
+typedef struct ImageCache ImageCache;               /* image-cache.h */
 typedef struct ImageStore ImageStore;               /* image/store.h */
 typedef struct Job Job;                             /* job.h */
 typedef struct PolkitRegistry PolkitRegistry;       /* bus-polkit.h */
@@ -25,10 +26,10 @@ typedef struct UsernsPool UsernsPool;               /* userns-pool.h */
 #define CONTAINERS_MAX   4096U
 #define OPERATIONS_MAX   4096U /* bus calls that wait for something */
 #define JOBS_MAX         64U
-#define JOBS_PER_UID_MAX 16U   /* root is not counted */
+#define JOBS_PER_UID_MAX 16U /* root is not counted */
 
-/* Everything caissond knows. One event loop, no threads; whatever may take time is a process of its own or an
- * asynchronous bus call. */
+/* Everything caissond knows. One event loop, no threads; whatever may take time is a process of its own or
+ * an asynchronous bus call. */
 typedef struct Manager {
         sd_event *event;
         sd_bus *bus;
@@ -39,7 +40,7 @@ typedef struct Manager {
         int run_containers_fd; /* /run/caisson/containers */
 
         StringMap *containers; /* id: Container, owned */
-        StringMap *names;      /* name: Container, weak; a name is taken from the moment somebody asks for it */
+        StringMap *names; /* name: Container, weak; a name is taken from the moment somebody asks for it */
         size_t n_running;
         const ContainerObserver *observer; /* the bus */
         Trash *trash;
@@ -48,6 +49,7 @@ typedef struct Manager {
         uint32_t last_job_id;
 
         PolkitRegistry *polkit;
+        ImageCache *images;
         ImageStore *store; /* read only; image_store_refresh() before every look, which is cheap */
         ScopeClient *scopes;
         SeccompPool *seccomp;

@@ -7,8 +7,9 @@
 #include "shared/error.h"
 #include "shared/macro.h"
 
-/* systemd as caissond sees it: it makes a transient scope around a container's two processes, kills and lists scopes,
- * and says when somebody stops one. Every call is asynchronous but scope_list(), which is for the start of caissond. */
+/* systemd as caissond sees it: it makes a transient scope around a container's two processes, kills and
+ * lists scopes, and says when somebody stops one. Every call is asynchronous but scope_list(), which is for
+ * the start of caissond. */
 
 typedef struct ContainerConfig ContainerConfig;
 typedef struct ScopeClient ScopeClient;
@@ -17,7 +18,8 @@ typedef struct ScopeStart ScopeStart;
 /* A unit was asked to stop ("systemctl stop", shutdown) and its controller, which is us, is to see to it. */
 typedef void (*scope_request_stop_t)(const char *unit, void *userdata);
 
-int scope_client_new(sd_bus *bus, scope_request_stop_t request_stop, void *userdata, ScopeClient **ret, Error *reterr);
+int scope_client_new(sd_bus *bus, scope_request_stop_t request_stop, void *userdata, ScopeClient **ret,
+                     Error *reterr);
 ScopeClient *scope_client_free(ScopeClient *c);
 DEFINE_TRIVIAL_CLEANUP_FUNC(ScopeClient *, scope_client_free)
 
@@ -31,10 +33,11 @@ typedef struct ScopeParameters {
 /* r < 0: e says why. The unit's name may not be the one that was asked for, see scope_start(). */
 typedef void (*scope_started_t)(int r, const char *unit, const Error *e, void *userdata);
 
-/* Calls back exactly once, never before it has returned, unless it fails or is cancelled by scope_start_free(). Where a
- * unit of that name is still on its way out this waits for it, since the name shall be the container's. */
-int scope_start(ScopeClient *c, const ScopeParameters *p, scope_started_t done, void *userdata, ScopeStart **ret,
-                Error *reterr);
+/* Calls back exactly once, never before it has returned, unless it fails or is cancelled by
+ * scope_start_free(). Where a unit of that name is still on its way out this waits for it, since the name
+ * shall be the container's. */
+int scope_start(ScopeClient *c, const ScopeParameters *p, scope_started_t done, void *userdata,
+                ScopeStart **ret, Error *reterr);
 ScopeStart *scope_start_free(ScopeStart *s);
 
 /* Fire and forget: what fails is logged. */
@@ -42,9 +45,11 @@ void scope_kill(ScopeClient *c, const char *unit, int signo);
 
 /* Freezes or thaws all processes. */
 typedef void (*scope_done_t)(int r, const Error *e, void *userdata);
-int scope_freeze(ScopeClient *c, const char *unit, bool freeze, scope_done_t done, void *userdata, Error *reterr);
+int scope_freeze(ScopeClient *c, const char *unit, bool freeze, scope_done_t done, void *userdata,
+                 Error *reterr);
 
-/* Questions to systemd, for the caller to send: all properties of the unit (a{sv}); its processes (a(sus)). */
+/* Questions to systemd, for the caller to send: all properties of the unit (a{sv}); its processes (a(sus)).
+ */
 int scope_new_get_all(ScopeClient *c, const char *unit, sd_bus_message **ret);
 int scope_new_get_processes(ScopeClient *c, const char *unit, sd_bus_message **ret);
 

@@ -5,8 +5,9 @@
 
 #include "shared/macro.h"
 
-/* Removes directories a little at a time, so that a container that wrote a million files stops nobody. What is to go is
- * renamed into the directory "trash" first, which is atomic; what is found there at the start goes as well. */
+/* Removes directories a little at a time, so that a container that wrote a million files stops nobody. What
+ * is to go is renamed into the directory "trash" first, which is atomic; what is found there at the start
+ * goes as well. */
 typedef struct Trash Trash;
 
 /* dir_fd: a directory on the same file system, which must outlive the trash; "trash" is made in it. */
