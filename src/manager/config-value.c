@@ -246,7 +246,7 @@ int check_log_option(const char *value, Error *reterr) {
         value += strlen(name) + 1;
 
         if (streq(name, "max-size")) {
-                if (parse_size(value, &n) < 0 || n == 0)
+                if (parse_size(value, &n) < 0)
                         return error_set(reterr, -EINVAL, "max-size: '%s' is not a size", value);
                 return 0;
         }
@@ -255,9 +255,12 @@ int check_log_option(const char *value, Error *reterr) {
                         return error_set(reterr, -EINVAL, "max-file: '%s' is not a number from 1 to 1000", value);
                 return 0;
         }
-        if (streq(name, "tag"))
+        if (streq(name, "direct")) {
+                if (!STR_IN_SET(value, "true", "false"))
+                        return error_set(reterr, -EINVAL, "direct: '%s' is neither true nor false", value);
                 return 0;
-        return error_set(reterr, -EOPNOTSUPP, "'%s' is not supported; there are max-size, max-file and tag", name);
+        }
+        return error_set(reterr, -EOPNOTSUPP, "'%s' is not supported; there are max-size, max-file and direct", name);
 }
 
 int check_platform(const char *value, Error *reterr) {

@@ -218,6 +218,7 @@ static void annotations_tell_the_supervisor(void **state) {
         assert_string_equal(oci_spec_annotation(s, "io.caisson.name"), "web");
         assert_string_equal(oci_spec_annotation(s, "io.caisson.unit"), "caisson-web.scope");
         assert_string_equal(oci_spec_annotation(s, "io.caisson.log-driver"), "json-file");
+        assert_string_equal(oci_spec_annotation(s, "io.caisson.log-opt.max-size"), "1m");
         assert_string_equal(oci_spec_annotation(s, "io.caisson.stop-signal"), "SIGQUIT");
         assert_string_equal(oci_spec_annotation(s, "io.caisson.group-add"), "audio,5");
         assert_string_equal(oci_spec_annotation(s, "io.caisson.detach-keys"), "");
