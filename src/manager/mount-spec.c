@@ -58,6 +58,8 @@ static int set_target(MountSpec *m, const char *path, Error *reterr) {
         clean = path_clean(path);
         if (!clean)
                 return error_oom(reterr);
+        if (!path_is_normalized(clean))
+                return error_set(reterr, -EINVAL, "a part of the path in the container is too long");
         if (streq(clean, "/"))
                 return error_set(reterr, -EINVAL, "nothing can be mounted over the container's root directory");
 
@@ -86,6 +88,9 @@ static int set_source(MountSpec *m, const char *path, Error *reterr) {
         clean = path_clean(path);
         if (!clean)
                 return error_oom(reterr);
+
+        if (!path_is_normalized(clean))
+                return error_set(reterr, -EINVAL, "a part of the path on the host is too long");
 
         return free_and_replace(m->source, clean);
 }
