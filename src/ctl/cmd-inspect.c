@@ -9,7 +9,7 @@
 enum { INSPECT_ANY, INSPECT_CONTAINER, INSPECT_IMAGE };
 
 static const Option inspect_options[] = {
-        { "size", 's', OPTION_BOOL, NULL, NULL, NULL, OPTION_UNSUPPORTED, NULL },
+        { "size", 's', OPTION_BOOL, NULL, "Say how much a container has written", NULL, 0, NULL },
         {},
 };
 
@@ -18,13 +18,14 @@ static const Option type_option[] = {
         {},
 };
 
-static int inspect_path(Client *c, const char *path, const char *interface, JsonObject *list, Error *reterr) {
+static int inspect_path(Client *c, const char *path, const char *interface, const char *version, JsonObject *list,
+                        Error *reterr) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         JsonObject *o = NULL;
         const char *text;
         int r;
 
-        r = client_call(c, path, interface, "Inspect", &reply, reterr, "s", "docker");
+        r = client_call(c, path, interface, "Inspect", &reply, reterr, "s", version);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "s", &text);
@@ -40,14 +41,15 @@ static int inspect_path(Client *c, const char *path, const char *interface, Json
         return 0;
 }
 
-static int inspect_one(Client *c, int what, const char *name, JsonObject *list, Error *reterr) {
+static int inspect_one(Client *c, const Arguments *a, int what, const char *name, JsonObject *list, Error *reterr) {
         _cleanup_(freep) char *path = NULL, *shown = NULL;
         int r;
 
         if (what != INSPECT_IMAGE) {
                 r = client_get_container(c, name, &path, reterr);
                 if (r >= 0)
-                        return inspect_path(c, path, BUS_IFACE_CONTAINER, list, reterr);
+                        return inspect_path(c, path, BUS_IFACE_CONTAINER, option_on(a, "size") ? "docker-size" : "docker",
+                                            list, reterr);
                 if (what == INSPECT_CONTAINER || r != -ENOENT)
                         return r;
                 error_done(reterr);
@@ -55,7 +57,7 @@ static int inspect_one(Client *c, int what, const char *name, JsonObject *list, 
 
         r = client_get_image(c, name, &path, reterr);
         if (r >= 0)
-                return inspect_path(c, path, BUS_IFACE_IMAGE, list, reterr);
+                return inspect_path(c, path, BUS_IFACE_IMAGE, "docker", list, reterr);
         if (what == INSPECT_IMAGE || r != -ENOENT)
                 return r;
         error_done(reterr);
@@ -78,7 +80,7 @@ static int run_inspect(Client *c, const Arguments *a, Error *reterr) {
         STRV_FOREACH(name, a->positional) {
                 _cleanup_(error_done) Error error = {};
 
-                r = inspect_one(c, what, *name, list, &error);
+                r = inspect_one(c, a, what, *name, list, &error);
                 if (r == -ECONNREFUSED || r == -EACCES) {
                         error_move(reterr, &error);
                         return r;
