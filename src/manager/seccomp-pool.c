@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/seccomp-cache.h"
+#include "shared/seccomp-cache.h"
 #include "seccomp-pool.h"
 #include "shared/fd.h"
 #include "shared/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmocka-all.h"
 
-#include "runtime/seccomp-cache.h"
+#include "shared/seccomp-cache.h"
 #include "shared/text.h"
 
 static void the_key_depends_on_profile_and_capabilities(void **state) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "shared/error.h"
+#include "error.h"
 
 /* Compiled filters, since compiling one takes longer than starting a container. A filter's key is the SHA-256 of
  * everything it depends on; its file appears as a whole or not at all, so that using it is one open(). This part knows

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "runtime/seccomp-cache.h"
+#include "seccomp-cache.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -9,10 +9,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "shared/fd.h"
-#include "shared/io.h"
-#include "shared/path.h"
-#include "shared/text.h"
+#include "fd.h"
+#include "io.h"
+#include "path.h"
+#include "text.h"
 
 #define LIBSECCOMP_VERSION                                                                                   \
         STRINGIFY(SCMP_VER_MAJOR) "." STRINGIFY(SCMP_VER_MINOR) "." STRINGIFY(SCMP_VER_MICRO)
