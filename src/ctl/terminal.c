@@ -20,9 +20,11 @@ void terminal_restore(void) {
         }
 }
 
+static struct sigaction former[_NSIG]; /* of who was there before us, such as a sanitizer */
+
 static void restore_and_die(int signo) {
         terminal_restore();
-        signal(signo, SIG_DFL);
+        (void) sigaction(signo, &former[signo], NULL);
         raise(signo);
 }
 
@@ -40,14 +42,10 @@ int terminal_make_raw(int fd, Error *reterr) {
 
                 prepared = true;
                 atexit(terminal_restore);
-                for (size_t i = 0; i < ELEMENTSOF(fatal); i++) {
-                        struct sigaction old;
-
-                        /* what the one who started us ignores stays ignored; what is blocked for a signalfd never
-                         * comes here */
-                        if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+                /* What the one who started us ignores stays ignored; what is blocked for a signalfd never comes here */
+                for (size_t i = 0; i < ELEMENTSOF(fatal); i++)
+                        if (sigaction(fatal[i], NULL, &former[fatal[i]]) == 0 && former[fatal[i]].sa_handler != SIG_IGN)
                                 (void) sigaction(fatal[i], &action, NULL);
-                }
         }
 
         raw = saved;
