@@ -9,7 +9,7 @@
 enum { INSPECT_ANY, INSPECT_CONTAINER, INSPECT_IMAGE };
 
 static const Option inspect_options[] = {
-        { "size", 's', OPTION_BOOL, NULL, "Say how much a container has written", NULL, 0, NULL },
+        { "size", 's', OPTION_BOOL, NULL, NULL, NULL, OPTION_UNSUPPORTED, NULL },
         {},
 };
 
@@ -18,14 +18,13 @@ static const Option type_option[] = {
         {},
 };
 
-static int inspect_path(Client *c, const char *path, const char *interface, const char *version, JsonObject *list,
-                        Error *reterr) {
+static int inspect_path(Client *c, const char *path, const char *interface, JsonObject *list, Error *reterr) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         JsonObject *o = NULL;
         const char *text;
         int r;
 
-        r = client_call(c, path, interface, "Inspect", &reply, reterr, "s", version);
+        r = client_call(c, path, interface, "Inspect", &reply, reterr, "s", "docker");
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "s", &text);
@@ -41,15 +40,14 @@ static int inspect_path(Client *c, const char *path, const char *interface, cons
         return 0;
 }
 
-static int inspect_one(Client *c, const Arguments *a, int what, const char *name, JsonObject *list, Error *reterr) {
+static int inspect_one(Client *c, int what, const char *name, JsonObject *list, Error *reterr) {
         _cleanup_(freep) char *path = NULL, *shown = NULL;
         int r;
 
         if (what != INSPECT_IMAGE) {
                 r = client_get_container(c, name, &path, reterr);
                 if (r >= 0)
-                        return inspect_path(c, path, BUS_IFACE_CONTAINER, option_on(a, "size") ? "docker-size" : "docker",
-                                            list, reterr);
+                        return inspect_path(c, path, BUS_IFACE_CONTAINER, list, reterr);
                 if (what == INSPECT_CONTAINER || r != -ENOENT)
                         return r;
                 error_done(reterr);
@@ -57,7 +55,7 @@ static int inspect_one(Client *c, const Arguments *a, int what, const char *name
 
         r = client_get_image(c, name, &path, reterr);
         if (r >= 0)
-                return inspect_path(c, path, BUS_IFACE_IMAGE, "docker", list, reterr);
+                return inspect_path(c, path, BUS_IFACE_IMAGE, list, reterr);
         if (what == INSPECT_IMAGE || r != -ENOENT)
                 return r;
         error_done(reterr);
@@ -80,7 +78,7 @@ static int run_inspect(Client *c, const Arguments *a, Error *reterr) {
         STRV_FOREACH(name, a->positional) {
                 _cleanup_(error_done) Error error = {};
 
-                r = inspect_one(c, a, what, *name, list, &error);
+                r = inspect_one(c, what, *name, list, &error);
                 if (r == -ECONNREFUSED || r == -EACCES) {
                         error_move(reterr, &error);
                         return r;

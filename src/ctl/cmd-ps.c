@@ -15,7 +15,7 @@ static const Option ps_options[] = {
         { "all", 'a', OPTION_BOOL, NULL, "Show those that do not run, too", NULL, 0, NULL },
         { "last", 'n', OPTION_UNSIGNED, "NUMBER", "Show the newest ones, running or not", NULL, 0, NULL },
         { "latest", 'l', OPTION_BOOL, NULL, "Show the newest one, running or not", NULL, 0, NULL },
-        { "size", 's', OPTION_BOOL, NULL, "Show how much each has written", NULL, 0, NULL },
+        { "size", 's', OPTION_BOOL, NULL, NULL, NULL, OPTION_UNSUPPORTED, NULL },
         { "external", 0, OPTION_BOOL, NULL, NULL, NULL, OPTION_HIDDEN, NULL }, /* podman's: there are none here */
         { "format", 0, OPTION_STRING, "FORMAT", "Show it by a Go template ('table …' with headings), or as json (one "
           "array)", NULL, 0, NULL },
@@ -29,7 +29,7 @@ static const Heading ps_headings[] = {
         { "Command", "COMMAND" },       { "CreatedAt", "CREATED AT" }, { "ID", "CONTAINER ID" },
         { "Image", "IMAGE" },           { "Labels", "LABELS" },        { "Mounts", "MOUNTS" },
         { "Names", "NAMES" },           { "Networks", "NETWORKS" },    { "Ports", "PORTS" },
-        { "RunningFor", "CREATED" },    { "Size", "SIZE" },            { "State", "STATE" },
+        { "RunningFor", "CREATED" },    { "State", "STATE" },
         { "Status", "STATUS" },         { "ExitCode", "EXIT CODE" },   { "ImageID", "IMAGE ID" },
         { "Pid", "PID" },               { "Created", "CREATED" },      { "Id", "CONTAINER ID" },
         { "Unit", "UNIT" },             { "RestartCount", "RESTARTS" }, {},
@@ -102,16 +102,6 @@ static char *status_text(JsonObject *o, uint64_t now) {
         return text_printf("%c%s", state[0] >= 'a' && state[0] <= 'z' ? state[0] - 'a' + 'A' : state[0], state + 1);
 }
 
-/* "virtual" is what the image has as well. */
-static char *size_text(JsonObject *o) {
-        char written[HUMAN_MAX], all[HUMAN_MAX];
-        int64_t rw = json_get_i64(o, "SizeRw"), root = json_get_i64(o, "SizeRootFs");
-
-        if (!json_get(o, "SizeRw"))
-                return strdup("");
-        return text_printf("%s (virtual %s)", human_size(written, (uint64_t) rw), human_size(all, (uint64_t) root));
-}
-
 static int set_and_free(JsonObject *shown, const char *field, char *value) {
         int r = value ? row_set(shown, field, value) : -ENOMEM;
 
@@ -154,8 +144,6 @@ static int make_details(JsonObject *o, const char *status, JsonObject **ret) {
                 r = json_add_i64(d, "StartedAt", json_get_i64(o, "Started") / 1000000);
         if (r >= 0)
                 r = json_add_i64(d, "ExitedAt", json_get_i64(o, "Finished") / 1000000);
-        if (r >= 0 && json_get(o, "SizeRw"))
-                r = json_add_i64(d, "Size", json_get_i64(o, "SizeRw"));
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(d);
@@ -202,8 +190,6 @@ static int make_shown(JsonObject *o, const char *status, bool truncate, JsonObje
         if (r >= 0)
                 r = row_set(s, "Status", status);
         if (r >= 0)
-                r = set_and_free(s, "Size", size_text(o));
-        if (r >= 0)
                 r = row_set(s, "Names", json_get_string(o, "Name"));
         if (r >= 0)
                 r = set_and_free(s, "Labels", pairs_text(json_get(o, "Labels")));
@@ -239,10 +225,10 @@ static int newest_first(const void *a, const void *b) {
 }
 
 static int run_ps(Client *c, const Arguments *a, Error *reterr) {
-        static const char standard[] = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
-        static const char with_size[] =
-                "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}";
-        View view = { .headings = ps_headings, .format = option_on(a, "size") ? with_size : standard };
+        static const View view = {
+                .headings = ps_headings,
+                .format = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+        };
         _cleanup_(json_putp) JsonObject *list = NULL;
         _cleanup_(strv_freep) char **filters = NULL;
         _cleanup_(rows_done) Rows rows = {};
@@ -283,7 +269,7 @@ const Verb verb_ps = {
         .area = VERB_CONTAINER,
         .arguments = "",
         .summary = "List containers",
-        .description = "Fields for --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Size .Names "
+        .description = "Fields for --format: .ID .Image .Command .CreatedAt .RunningFor .Ports .State .Status .Names "
                        ".Labels .Label .Mounts .Networks .ImageID .ExitCode .Pid .Unit. Filters: id, name, label, status, "
                        "ancestor, exited, before, since.",
         .options = { ps_options, filter_option },
