@@ -178,12 +178,16 @@ static int read_socket(Attach *a) {
         AttachExit status;
         ssize_t n;
 
-        n = recv(a->socket, a->out.data, sizeof(a->out.data), 0);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        /* The supervisor may have left with something of ours unread: the kernel says so first, once, and then gives us
+         * what is there for us. */
+        do
+                n = recv(a->socket, a->out.data, sizeof(a->out.data), 0);
+        while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+        if (n < 0 && errno == EAGAIN)
                 return 0;
-        if (n < 0 && errno != ECONNRESET)
+        if (n < 0)
                 return negative_errno();
-        if (n <= 0) {
+        if (n == 0) {
                 a->ended = true;
                 return 0;
         }

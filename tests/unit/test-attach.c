@@ -181,6 +181,20 @@ static void a_slow_reader_gets_everything(void **state) {
         assert_int_equal(client_end(&c), 3);
 }
 
+static void input_that_was_not_read_does_not_hide_the_exit_code(void **state) {
+        for (int i = 0; i < 20; i++) {
+                Client c;
+
+                client_start(&c, &everything);
+                say(&c, ATTACH_STDOUT, "x", 1);
+                expect_output(c.out, "x");
+                assert_int_equal(write(c.in, "unread", 6), 6);
+                usleep(1000);
+                say_exit(&c, 9); /* closes with that in its queue */
+                assert_int_equal(client_end(&c), 9);
+        }
+}
+
 static void input_that_nobody_reads_does_not_stop_output(void **state) {
         uint8_t data[65536] = {};
         Client c;
@@ -218,6 +232,7 @@ int main(void) {
                 cmocka_unit_test(an_end_without_an_exit_code_is_a_loss),
                 cmocka_unit_test(signals_are_passed_on_and_the_third_interrupt_ends_it),
                 cmocka_unit_test(a_slow_reader_gets_everything),
+                cmocka_unit_test(input_that_was_not_read_does_not_hide_the_exit_code),
                 cmocka_unit_test(input_that_nobody_reads_does_not_stop_output),
                 cmocka_unit_test(an_output_that_is_closed_is_no_failure),
         };
