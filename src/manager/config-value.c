@@ -226,6 +226,12 @@ int check_port(const char *value, Error *reterr) {
         return 0;
 }
 
+int check_systemd(const char *value, Error *reterr) {
+        if (!STR_IN_SET(value, "true", "false", "always"))
+                return error_set(reterr, -EINVAL, "'%s' is none of true, false and always", value);
+        return 0;
+}
+
 int check_log_driver(const char *value, Error *reterr) {
         if (STR_IN_SET(value, "journald", "none", "json-file", "passthrough"))
                 return 0;

@@ -25,6 +25,7 @@ int check_dns_server(const char *value, Error *reterr);
 int check_dns_word(const char *value, Error *reterr);
 int check_host_entry(const char *value, Error *reterr);
 int check_port(const char *value, Error *reterr);
+int check_systemd(const char *value, Error *reterr);
 int check_log_driver(const char *value, Error *reterr);
 int check_log_option(const char *value, Error *reterr);
 int check_platform(const char *value, Error *reterr);

@@ -168,9 +168,10 @@ static int merge_process(ContainerConfig *c, const OciImageConfig *image, Error 
 
         /* A signal that nobody knows is no reason not to run: the usual one remains */
         signo = c->stop_signal ? parse_signal(c->stop_signal) : image->stop_signal ? parse_signal(image->stop_signal) : 0;
-        if (signo <= 0)
-                signo = SIGTERM;
         free(c->stop_signal);
+        c->stop_signal = NULL;
+        if (signo <= 0)
+                signo = container_config_stop_signal(c);
         c->stop_signal = signal_name(signo) ? strdup(signal_name(signo)) : text_printf("%d", signo);
         if (!c->stop_signal)
                 return error_oom(reterr);

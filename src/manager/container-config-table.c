@@ -39,6 +39,7 @@ const ConfigKey config_keys[] = {
         BOOL("Tty", tty),
         BOOL("Interactive", interactive),
         BOOL("Init", init),
+        STRING("Systemd", systemd, .check = check_systemd),
         BOOL("ReadOnly", read_only),
         BOOL("ReadOnlyTmpfs", read_only_tmpfs, .standard = true),
         BOOL("AutoRemove", auto_remove),

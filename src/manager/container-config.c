@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <linux/capability.h>
+
 #include "capability-set.h"
 #include "container-config-table.h"
 #include "shared/parse.h"
@@ -95,17 +97,39 @@ int container_config_make_argv(const ContainerConfig *c, char ***ret) {
         return 0;
 }
 
+bool container_config_is_systemd(const ContainerConfig *c) {
+        const char *program;
+
+        if (c->systemd && !streq(c->systemd, "true"))
+                return streq(c->systemd, "always");
+
+        program = !strv_isempty(c->entrypoint) ? c->entrypoint[0] : !strv_isempty(c->command) ? c->command[0] : NULL;
+        return program && STR_IN_SET(program, "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "/lib/systemd/systemd",
+                                     "/usr/lib/systemd/systemd");
+}
+
+/* All that a whole system needs, asked for by the request itself: what an image says cannot lead here. */
+static bool is_whole_system(const ContainerConfig *c) {
+        return streq_ptr(c->systemd, "always");
+}
+
 bool container_config_no_new_privileges(const ContainerConfig *c) {
         if (c->no_new_privileges >= 0)
                 return c->no_new_privileges > 0;
         if (c->security.no_new_privileges >= 0)
                 return c->security.no_new_privileges > 0;
 
-        return !c->privileged;
+        return !c->privileged && !is_whole_system(c);
 }
 
 uint64_t container_config_capabilities(const ContainerConfig *c) {
         uint64_t set = c->privileged ? CAPABILITY_ALL : capability_default_set();
+
+        if (container_config_is_systemd(c))
+                set |= UINT64_C(1) << CAP_SETPCAP | UINT64_C(1) << CAP_AUDIT_WRITE;
+        /* Over its own namespaces, and only where they are its own */
+        if (is_whole_system(c) && c->user_ns != NAMESPACE_HOST)
+                set |= UINT64_C(1) << CAP_SYS_ADMIN;
 
         /* As docker: "--cap-drop ALL --cap-add CHOWN" leaves one, "--cap-add ALL --cap-drop MKNOD" all but one */
         if (c->capability_add == CAPABILITY_ALL)
@@ -121,12 +145,20 @@ uint64_t container_config_capabilities(const ContainerConfig *c) {
 int container_config_stop_signal(const ContainerConfig *c) {
         int signo = c->stop_signal ? parse_signal(c->stop_signal) : 0;
 
-        return signo > 0 ? signo : SIGTERM;
+        if (signo > 0)
+                return signo;
+        return container_config_is_systemd(c) ? SIGRTMIN + 3 : SIGTERM;
 }
 
 /* Where a container of its own ends and the host begins. */
 int container_config_privileges(const ContainerConfig *c, char ***ret_reasons) {
         _cleanup_(strv_freep) char **l = NULL;
+        uint64_t usual = capability_default_set();
+
+        /* Both only take away or write about its own, in a user namespace */
+        if (container_config_is_systemd(c) && c->user_ns != NAMESPACE_HOST)
+                usual |= UINT64_C(1) << CAP_SETPCAP | UINT64_C(1) << CAP_AUDIT_WRITE;
+
         const struct {
                 bool holds;
                 const char *reason;
@@ -144,7 +176,7 @@ int container_config_privileges(const ContainerConfig *c, char ***ret_reasons) {
                 { !!c->security.apparmor, "AppArmor profile" },
                 { !strv_isempty(c->security.labels), "SELinux label" },
                 { !container_config_no_new_privileges(c), "new privileges" },
-                { (container_config_capabilities(c) & ~capability_default_set()) != 0, "capabilities" },
+                { (container_config_capabilities(c) & ~usual) != 0, "capabilities" },
                 { c->n_device_rules > 0, "device rules" },
                 { !!c->cgroup_parent, "slice" },
                 { c->oom_score_adjust < 0, "OOM score" },

@@ -37,6 +37,7 @@ typedef struct ContainerConfig {
         char **group_add;
         char *umask;
         bool tty, interactive, init;
+        char *systemd; /* "true": where the command is one; "always", "false" */
         char **attach; /* "stdin", "stdout", "stderr"; NULL: what docker attaches */
         char *detach_keys;
         char *stop_signal; /* "SIGTERM" after the merge */
@@ -132,7 +133,9 @@ int container_config_merge_image(ContainerConfig *c, const OciImageConfig *image
 /* Entrypoint and command as one. */
 int container_config_make_argv(const ContainerConfig *c, char ***ret);
 
-/* What is in effect. */
+/* What is in effect. A systemd in the container gets a stop signal that it knows, tmpfs where it wants them, a control group of
+ * its own to write to, and SETPCAP and AUDIT_WRITE; with "always" SYS_ADMIN of its own user namespace as well. */
+bool container_config_is_systemd(const ContainerConfig *c);
 bool container_config_no_new_privileges(const ContainerConfig *c);
 uint64_t container_config_capabilities(const ContainerConfig *c);
 int container_config_stop_signal(const ContainerConfig *c);

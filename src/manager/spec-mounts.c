@@ -101,7 +101,7 @@ static int add_standard_mounts(const Plan *p) {
         int r;
 
         sys = text_printf("nosuid,noexec,nodev%s", kernel_writable);
-        cgroup = text_printf("nosuid,noexec,nodev,relatime%s", kernel_writable);
+        cgroup = text_printf("nosuid,noexec,nodev,relatime%s", container_config_is_systemd(c) ? "" : kernel_writable);
         shm = text_printf("nosuid,noexec,nodev,mode=1777,size=%" PRIu64, c->shm_size > 0 ? c->shm_size : UINT64_C(64) << 20);
         if (!sys || !cgroup || !shm)
                 return -ENOMEM;
@@ -154,22 +154,26 @@ static int add_etc_files(const Plan *p) {
         return r;
 }
 
-/* With --read-only: programs that write at all write here. */
+/* Places to write: with --read-only, since programs that write at all write there, and what systemd mounts itself where it
+ * can, and where it looks whether it must. */
 static int add_scratch(const Plan *p) {
-        static const struct {
+        bool read_only = p->config->read_only && p->config->read_only_tmpfs, systemd = container_config_is_systemd(p->config);
+        const struct {
+                bool wanted;
                 const char *target;
                 const char *options;
         } scratch[] = {
-                { "/run", "nosuid,nodev,mode=755" },
-                { "/tmp", "nosuid,nodev,mode=1777" },
-                { "/var/tmp", "nosuid,nodev,mode=1777" },
+                { read_only || systemd, "/run", "nosuid,nodev,mode=755" },
+                { systemd, "/run/lock", "nosuid,nodev,noexec,mode=1777,size=5m" },
+                { read_only || systemd, "/tmp", "nosuid,nodev,mode=1777" },
+                { read_only, "/var/tmp", "nosuid,nodev,mode=1777" },
+                { systemd, "/var/log/journal", "nosuid,nodev,noexec,mode=755" },
         };
         int r = 0;
 
-        if (!p->config->read_only || !p->config->read_only_tmpfs)
-                return 0;
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(scratch); i++)
-                r = add_standard(p, scratch[i].target, "tmpfs", "tmpfs", scratch[i].options);
+                if (scratch[i].wanted)
+                        r = add_standard(p, scratch[i].target, "tmpfs", "tmpfs", scratch[i].options);
         return r;
 }
 

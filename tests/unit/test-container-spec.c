@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "config-from-json.h"
@@ -250,6 +251,34 @@ static void auto_removed_containers_are_not_synced(void **state) {
         assert_true(has_options(find_mount(s, "/"), "volatile"));
 }
 
+static void systemd_gets_what_it_needs(void **state) {
+        static const struct {
+                const char *json;
+                bool systemd, whole;
+        } cases[] = {
+                { "{\"Command\":[\"/sbin/init\"]}", true, false },
+                { "{\"Entrypoint\":[\"/lib/systemd/systemd\"]}", true, false },
+                { "{\"Command\":[\"/sbin/init\"],\"Systemd\":\"false\"}", false, false },
+                { "{\"Command\":[\"/bin/sh\"]}", false, false },
+                { "{\"Command\":[\"/bin/sh\",\"/sbin/init\"]}", false, false },
+                { "{\"Command\":[\"/start\"],\"Systemd\":\"always\"}", true, true },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(container_config_unrefp) ContainerConfig *c = config_from_json(cases[i].json);
+                _cleanup_(oci_spec_freep) OciSpec *s = spec_from_json(cases[i].json);
+
+                assert_int_equal(container_config_is_systemd(c), cases[i].systemd);
+                assert_int_equal(container_config_stop_signal(c), cases[i].systemd ? SIGRTMIN + 3 : SIGTERM);
+                assert_int_equal(!!find_mount(s, "/run/lock"), cases[i].systemd);
+                assert_int_equal(has_options(find_mount(s, "/sys/fs/cgroup"), "ro"), !cases[i].systemd);
+                assert_int_equal(strv_contains(s->process.capabilities.bounding, "CAP_SETPCAP"), cases[i].systemd);
+                assert_int_equal(strv_contains(s->process.capabilities.bounding, "CAP_SYS_ADMIN"), cases[i].whole);
+                assert_int_equal(s->process.no_new_privileges, !cases[i].whole);
+                assert_int_equal(container_config_privileges(c, NULL), cases[i].whole);
+        }
+}
+
 static void files_of_names(void **state) {
         _cleanup_(container_config_unrefp) ContainerConfig *c = NULL, *host = NULL;
         _cleanup_(freep) char *hosts = NULL, *name = NULL, *resolv = NULL, *none = NULL;
@@ -296,6 +325,7 @@ int main(void) {
                 cmocka_unit_test(annotations_tell_the_supervisor),
                 cmocka_unit_test(devices_of_the_host_are_found),
                 cmocka_unit_test(auto_removed_containers_are_not_synced),
+                cmocka_unit_test(systemd_gets_what_it_needs),
                 cmocka_unit_test(files_of_names),
                 cmocka_unit_test(the_text_reads_back),
         };
