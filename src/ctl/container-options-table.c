@@ -20,6 +20,8 @@ const Option container_options[] = {
         { "umask", 0, OPTION_STRING, "MODE", "Set the file mode creation mask (octal)", "Umask", 0, NULL },
         { "init", 0, OPTION_BOOL, NULL, "Run a small init as process 1 that reaps zombies and passes signals on", "Init",
           0, NULL },
+        { "systemd", 0, OPTION_STRING, "true|false|always", "Prepare for a systemd in the container: where the command is an init "
+          "(the default), never, or in any case and with all that it can use", "Systemd", 0, NULL },
         { "ulimit", 0, OPTION_LIST, "NAME=SOFT[:HARD]", "Set a resource limit of the processes", "Ulimits", 0, NULL },
         { "tz", 0, OPTION_STRING, "ZONE", "Set the time zone, e.g. Europe/Berlin or local", "Timezone", 0, NULL },
         { "timezone", 0, OPTION_STRING, "ZONE", NULL, NULL, OPTION_HIDDEN, "tz" },
