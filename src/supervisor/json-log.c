@@ -148,7 +148,7 @@ static void write_entry(JsonLog *l, bool is_stderr, const char *text, size_t siz
         /* Half an entry would make the rest of the file unreadable: take it back */
         if (l->fd < 0 || loop_write(l->fd, l->entry, n) < 0) {
                 if (l->fd >= 0)
-                        (void) ftruncate(l->fd, (off_t) l->size);
+                        (void) !ftruncate(l->fd, (off_t) l->size);
                 l->n_lost++;
                 return;
         }

@@ -6,7 +6,7 @@
 /* Where the output of a container goes that no client reads. Options are the container's annotations
  *   io.caisson.log-driver          journald (default), json-file, none, passthrough
  *   io.caisson.log-direct          "true", journald only: the container's streams are sockets of journald themselves,
- *                                  see stdio.h
+ *                                  see streams.h
  *   io.caisson.log-path            json-file: the file; default the container's ID-json.log in its state directory
  *   io.caisson.log-opt.max-size    json-file: "10m"; default LOG_MAX_SIZE_DEFAULT, 0: no limit
  *   io.caisson.log-opt.max-file    json-file: number of files, the current one included; default 2

@@ -156,7 +156,7 @@ static void handle_message(void *userdata, Connection *from, const SupervisorMes
         case SUPERVISOR_ATTACH:
                 if (fd < 0)
                         break;
-                r = stdio_add_client(&s->stdio, TAKE_FD(fd), /* starter= */ false, m->argument & ATTACH_REPLAY);
+                r = streams_add_client(&s->streams, TAKE_FD(fd), /* starter= */ false, m->argument & ATTACH_REPLAY);
                 if (r < 0)
                         log_warning_errno(r, "Cannot attach a client: %m");
                 break;
@@ -170,9 +170,9 @@ static void handle_message(void *userdata, Connection *from, const SupervisorMes
 static int iterate(Supervisor *s) {
         int r;
 
-        r = loop_run_once(s->loop_fd, stdio_timeout_ms(&s->stdio));
+        r = loop_run_once(s->loop_fd, streams_timeout_ms(&s->streams));
         if (r == 0)
-                stdio_check_stalled(&s->stdio);
+                streams_check_stalled(&s->streams);
         return r < 0 ? r : 0;
 }
 
@@ -189,17 +189,17 @@ static int create(Supervisor *s, Error *reterr) {
         if (r < 0)
                 return r;
 
-        r = stdio_open(&s->stdio, s->spec, s->loop_fd, &s->log, attached, options.stdio, reterr);
+        r = streams_open(&s->streams, s->spec, s->loop_fd, &s->log, attached, options.stdio, reterr);
         in = options.stdio[0];
         out = options.stdio[1];
         err = options.stdio[2];
         if (r < 0)
                 return r;
-        s->stdio.signal = signal_payload;
-        s->stdio.userdata = s;
+        s->streams.signal = signal_payload;
+        s->streams.userdata = s;
 
         if (attached) {
-                r = stdio_add_client(&s->stdio, SUPERVISOR_FD_ATTACH, /* starter= */ true, /* replay= */ false);
+                r = streams_add_client(&s->streams, SUPERVISOR_FD_ATTACH, /* starter= */ true, /* replay= */ false);
                 if (r < 0)
                         return error_errnof(reterr, r, "Cannot use the client's socket");
         } else
@@ -280,9 +280,9 @@ static int start(Supervisor *s, Error *reterr) {
         if (r < 0)
                 return r;
 
-        if (s->stdio.terminal) {
+        if (s->streams.terminal) {
                 master = runtime_container_take_terminal(s->container);
-                r = master < 0 ? master : stdio_set_terminal(&s->stdio, master);
+                r = master < 0 ? master : streams_set_terminal(&s->streams, master);
                 if (r < 0)
                         return error_errnof(reterr, r, "Cannot use the container's terminal");
         }
@@ -340,7 +340,7 @@ static int finish(Supervisor *s, Error *reterr) {
         int r;
 
         /* It is a zombie until the last of its lines bears its PID */
-        stdio_drain(&s->stdio);
+        streams_drain(&s->streams);
 
         if (s->memory_events_fd >= 0 && cgroup_read_oom_kills(s->memory_events_fd, &e.oom_count) >= 0)
                 e.oom_count -= MIN(e.oom_count, s->oom_kills_before);
@@ -360,14 +360,14 @@ static int finish(Supervisor *s, Error *reterr) {
         m.status = e.exit_code;
         m.oom = (uint32_t) MIN(e.oom_count, (uint64_t) UINT32_MAX);
         control_send_all(&s->control, &m);
-        stdio_say_exit(&s->stdio, e.exit_code);
+        streams_say_exit(&s->streams, e.exit_code);
         return r;
 }
 
 static void supervisor_done(Supervisor *s) {
         s->container = runtime_container_free(s->container);
         s->spec = oci_spec_free(s->spec);
-        stdio_done(&s->stdio);
+        streams_done(&s->streams);
         log_sink_done(&s->log);
         control_done(&s->control);
         source_close(s->loop_fd, &s->status);
@@ -390,7 +390,7 @@ int supervisor_run(const char *id, Error *reterr) {
                 .signals.fd = -EBADF,
                 .status.fd = -EBADF,
                 .log.streams = PAIR_OF_EBADF,
-                .stdio = STDIO_INIT,
+                .streams = STREAMS_INIT,
                 .memory_events_fd = -EBADF,
         };
         int r;

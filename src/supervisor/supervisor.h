@@ -5,7 +5,7 @@
 #include "runtime/container.h"
 #include "supervisor/control.h"
 #include "supervisor/log-sink.h"
-#include "supervisor/stdio.h"
+#include "supervisor/streams.h"
 
 /* One container: made, started, watched until its first process is gone. The order is in docs/ARCHITECTURE.md. */
 
@@ -25,7 +25,7 @@ typedef struct Supervisor {
         Source status; /* of the first process while it waits to be released */
 
         LogSink log;
-        Stdio stdio;
+        Streams streams;
         Control control;
 
         int memory_events_fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "supervisor/stdio.h"
+#include "supervisor/streams.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -10,20 +10,20 @@
 #include "shared/fd.h"
 
 static void handle_input(Source *source, uint32_t events) {
-        Stdio *s = CONTAINER_OF(source, Stdio, input);
+        Streams *s = CONTAINER_OF(source, Streams, input);
 
-        stdio_flush_input(s);
-        stdio_update(s);
+        streams_flush_input(s);
+        streams_update(s);
 }
 
 static void handle_log(Source *source, uint32_t events) {
-        Stdio *s = CONTAINER_OF(source, Stdio, log_source);
+        Streams *s = CONTAINER_OF(source, Streams, log_source);
 
         /* Its descriptor may be closed in there */
         (void) source_watch(s->loop_fd, source, 0);
         source->fd = -EBADF;
-        stdio_push(s);
-        stdio_update(s);
+        streams_push(s);
+        streams_update(s);
 }
 
 /* One end is ours, the other the container's. */
@@ -45,18 +45,18 @@ static int make_pipe(int *ours, int *theirs, bool we_read) {
         return r < 0 ? r : 0;
 }
 
-int stdio_open(Stdio *s, const OciSpec *spec, int loop_fd, LogSink *log, bool attached, int ret[static 3],
+int streams_open(Streams *s, const OciSpec *spec, int loop_fd, LogSink *log, bool attached, int ret[static 3],
                Error *reterr) {
         int r;
 
-        *s = (Stdio) STDIO_INIT;
+        *s = (Streams) STREAMS_INIT;
         s->loop_fd = loop_fd;
         s->log = log;
         s->terminal = spec->process.terminal;
         s->interactive = oci_spec_annotation_is_true(spec, "io.caisson.interactive");
         s->input.handle = handle_input;
-        s->output[0].handle = stdio_handle_stdout;
-        s->output[1].handle = stdio_handle_stderr;
+        s->output[0].handle = streams_handle_stdout;
+        s->output[1].handle = streams_handle_stderr;
         s->log_source.handle = handle_log;
         ret[0] = ret[1] = ret[2] = -EBADF;
 
@@ -94,11 +94,11 @@ int stdio_open(Stdio *s, const OciSpec *spec, int loop_fd, LogSink *log, bool at
                         return error_errnof(reterr, r, "Cannot make standard output");
         }
 
-        stdio_update(s);
+        streams_update(s);
         return 0;
 }
 
-int stdio_set_terminal(Stdio *s, int master) {
+int streams_set_terminal(Streams *s, int master) {
         int r;
 
         s->output[0].fd = master;
@@ -111,14 +111,14 @@ int stdio_set_terminal(Stdio *s, int master) {
         if (s->terminal_peer < 0)
                 return -errno;
 
-        stdio_update(s);
+        streams_update(s);
         return 0;
 }
 
-void stdio_done(Stdio *s) {
+void streams_done(Streams *s) {
         for (size_t i = 0; i < CLIENTS_MAX; i++)
                 if (s->clients[i])
-                        stdio_remove_client(s, s->clients[i]);
+                        streams_remove_client(s, s->clients[i]);
 
         source_close(s->loop_fd, &s->input);
         source_close(s->loop_fd, &s->output[0]);
@@ -128,8 +128,8 @@ void stdio_done(Stdio *s) {
 }
 
 /* Watches for exactly what can be dealt with as things stand. */
-void stdio_update(Stdio *s) {
-        bool input_waits = stdio_input_waits(s), chunk_waits = s->chunk_size > 0;
+void streams_update(Streams *s) {
+        bool input_waits = streams_input_waits(s), chunk_waits = s->chunk_size > 0;
         bool log_waits = chunk_waits && s->chunk_logged < s->chunk_size;
 
         (void) source_watch(s->loop_fd, &s->input, input_waits ? EPOLLOUT : 0);

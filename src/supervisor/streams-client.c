@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "shared/fd.h"
-#include "supervisor/stdio.h"
+#include "supervisor/streams.h"
 
 /* The message that is being dealt with: its type, then the data. */
 static uint8_t message[1 + ATTACH_DATA_MAX];
 
-static void close_input(Stdio *s) {
+static void close_input(Streams *s) {
         struct termios t;
 
         s->input_offset = s->input_size = 0;
@@ -25,13 +25,13 @@ static void close_input(Stdio *s) {
 
         /* What a person would type */
         if (tcgetattr(s->output[0].fd, &t) >= 0 && (t.c_lflag & ICANON))
-                (void) write(s->output[0].fd, &t.c_cc[VEOF], 1);
+                (void) !write(s->output[0].fd, &t.c_cc[VEOF], 1);
 }
 
-void stdio_flush_input(Stdio *s) {
+void streams_flush_input(Streams *s) {
         Source *to = s->terminal ? &s->output[0] : &s->input;
 
-        while (stdio_input_waits(s)) {
+        while (streams_input_waits(s)) {
                 ssize_t n = -1;
 
                 if (to->fd >= 0)
@@ -55,7 +55,7 @@ void stdio_flush_input(Stdio *s) {
                 close_input(s);
 }
 
-static void resize(Stdio *s, const uint8_t *data, size_t size) {
+static void resize(Streams *s, const uint8_t *data, size_t size) {
         AttachSize a;
 
         if (!s->terminal || s->output[0].fd < 0 || size < sizeof(a))
@@ -66,7 +66,7 @@ static void resize(Stdio *s, const uint8_t *data, size_t size) {
                      &(struct winsize) { .ws_row = a.rows, .ws_col = a.columns });
 }
 
-static void dispatch(Stdio *s, AttachClient *c, size_t size) {
+static void dispatch(Streams *s, AttachClient *c, size_t size) {
         static const uint8_t detached = ATTACH_DETACHED;
 
         switch (message[0]) {
@@ -75,7 +75,7 @@ static void dispatch(Stdio *s, AttachClient *c, size_t size) {
                         break;
                 s->input_offset = 0;
                 s->input_size = size;
-                stdio_flush_input(s);
+                streams_flush_input(s);
                 break;
         case ATTACH_STDIN_END:
                 if (s->interactive)
@@ -90,36 +90,36 @@ static void dispatch(Stdio *s, AttachClient *c, size_t size) {
                 break;
         case ATTACH_DETACH:
                 (void) send(c->source.fd, &detached, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-                stdio_remove_client(s, c);
+                streams_remove_client(s, c);
                 break;
         default:
                 break;
         }
 }
 
-void stdio_client_handle(Source *source, uint32_t events) {
+void streams_client_handle(Source *source, uint32_t events) {
         AttachClient *c = CONTAINER_OF(source, AttachClient, source);
-        Stdio *s = c->stdio;
+        Streams *s = c->streams;
 
         if (events & ~EPOLLOUT) {
-                ssize_t n = stdio_input_waits(s) ? -1 : recv(source->fd, message, sizeof(message),
+                ssize_t n = streams_input_waits(s) ? -1 : recv(source->fd, message, sizeof(message),
                                                              MSG_DONTWAIT | MSG_TRUNC);
 
-                if (stdio_input_waits(s)) {
+                if (streams_input_waits(s)) {
                         /* A hang-up while nobody is listened to: it shows again when somebody is */
                         if (!(events & EPOLLOUT))
                                 (void) source_watch(s->loop_fd, source, 0);
                 } else if (n > 0 && (size_t) n <= sizeof(message))
                         dispatch(s, c, (size_t) n - 1);
                 else if (n >= 0 || (errno != EAGAIN && errno != EINTR))
-                        stdio_remove_client(s, c);
+                        streams_remove_client(s, c);
         }
 
-        stdio_push(s);
-        stdio_update(s);
+        streams_push(s);
+        streams_update(s);
 }
 
-static int replay(const Stdio *s, int fd) {
+static int replay(const Streams *s, int fd) {
         const Replay *r = s->replay;
         size_t first;
 
@@ -142,7 +142,7 @@ static int replay(const Stdio *s, int fd) {
         return 0;
 }
 
-int stdio_add_client(Stdio *s, int fd, bool starter, bool want_replay) {
+int streams_add_client(Streams *s, int fd, bool starter, bool want_replay) {
         _cleanup_(closep) int socket_fd = fd;
         static const uint8_t elsewhere = ATTACH_OUTPUT_ELSEWHERE;
         AttachClient *c;
@@ -172,18 +172,18 @@ int stdio_add_client(Stdio *s, int fd, bool starter, bool want_replay) {
         if (!c)
                 return -ENOMEM;
         *c = (AttachClient) {
-                .source = { .fd = TAKE_FD(socket_fd), .handle = stdio_client_handle },
-                .stdio = s,
+                .source = { .fd = TAKE_FD(socket_fd), .handle = streams_client_handle },
+                .streams = s,
                 .starter = starter,
                 .delivered = true, /* the chunk that others wait for is older than it, or part of the replay */
         };
 
         s->clients[i] = c;
-        stdio_update(s);
+        streams_update(s);
         return 0;
 }
 
-void stdio_remove_client(Stdio *s, AttachClient *c) {
+void streams_remove_client(Streams *s, AttachClient *c) {
         for (size_t i = 0; i < CLIENTS_MAX; i++)
                 if (s->clients[i] == c)
                         s->clients[i] = NULL;

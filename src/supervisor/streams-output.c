@@ -8,17 +8,17 @@
 #include <unistd.h>
 
 #include "shared/fd.h"
-#include "supervisor/stdio.h"
+#include "supervisor/streams.h"
 
 #define FINISH_WAIT_USEC 5000000U
 #define FINISH_BUFFER    (4 << 20)
 #define DRAIN_MAX        (64U << 20) /* reads of ATTACH_DATA_MAX at most, not all of them full */
 
-/* The current chunk as it goes to the clients: its type, then the data. Not in Stdio, so that pages of it that were
+/* The current chunk as it goes to the clients: its type, then the data. Not in Streams, so that pages of it that were
  * never needed are never there. */
 static uint8_t chunk[1 + ATTACH_DATA_MAX];
 
-static void replay_append(Stdio *s, const uint8_t *data, size_t size) {
+static void replay_append(Streams *s, const uint8_t *data, size_t size) {
         Replay *r;
 
         if (!s->replay) {
@@ -47,7 +47,7 @@ static void replay_append(Stdio *s, const uint8_t *data, size_t size) {
         }
 }
 
-static void send_to_clients(Stdio *s, bool *waits) {
+static void send_to_clients(Streams *s, bool *waits) {
         for (size_t i = 0; i < CLIENTS_MAX; i++) {
                 AttachClient *c = s->clients[i];
 
@@ -62,12 +62,12 @@ static void send_to_clients(Stdio *s, bool *waits) {
                                 c->stalled_usec = now_usec(CLOCK_MONOTONIC);
                         *waits = true;
                 } else
-                        stdio_remove_client(s, c);
+                        streams_remove_client(s, c);
         }
 }
 
 /* Hands the current chunk to those who do not have it yet. */
-void stdio_push(Stdio *s) {
+void streams_push(Streams *s) {
         bool waits = false;
 
         if (s->chunk_size == 0)
@@ -90,7 +90,7 @@ void stdio_push(Stdio *s) {
 }
 
 /* A program in the container has had its terminal hung up (vhangup(), as getty does): the next one opens it again. */
-static void reopen_terminal(Stdio *s) {
+static void reopen_terminal(Streams *s) {
         int fd = ioctl(s->output[0].fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 
         if (fd < 0) {
@@ -103,7 +103,7 @@ static void reopen_terminal(Stdio *s) {
 }
 
 /* Reads the next chunk and hands it out. False: there is nothing at the moment, or never again. */
-bool stdio_read_output(Stdio *s, unsigned i) {
+bool streams_read_output(Streams *s, unsigned i) {
         ssize_t n;
 
         if (s->output[i].fd < 0 || s->chunk_size > 0)
@@ -132,27 +132,27 @@ bool stdio_read_output(Stdio *s, unsigned i) {
         if (s->terminal)
                 replay_append(s, chunk + 1, (size_t) n);
 
-        stdio_push(s);
+        streams_push(s);
         return true;
 }
 
-static void handle(Stdio *s, unsigned i, uint32_t events) {
+static void handle(Streams *s, unsigned i, uint32_t events) {
         if (events & EPOLLOUT)
-                stdio_flush_input(s);
+                streams_flush_input(s);
         if (events & ~EPOLLOUT)
-                (void) stdio_read_output(s, i);
-        stdio_update(s);
+                (void) streams_read_output(s, i);
+        streams_update(s);
 }
 
-void stdio_handle_stdout(Source *source, uint32_t events) {
-        handle(CONTAINER_OF(source, Stdio, output[0]), 0, events);
+void streams_handle_stdout(Source *source, uint32_t events) {
+        handle(CONTAINER_OF(source, Streams, output[0]), 0, events);
 }
 
-void stdio_handle_stderr(Source *source, uint32_t events) {
-        handle(CONTAINER_OF(source, Stdio, output[1]), 1, events);
+void streams_handle_stderr(Source *source, uint32_t events) {
+        handle(CONTAINER_OF(source, Streams, output[1]), 1, events);
 }
 
-int stdio_timeout_ms(const Stdio *s) {
+int streams_timeout_ms(const Streams *s) {
         uint64_t first = UINT64_MAX, now;
 
         if (s->chunk_size == 0)
@@ -171,7 +171,7 @@ int stdio_timeout_ms(const Stdio *s) {
         return first <= now ? 0 : (int) ((first - now) / 1000U) + 1;
 }
 
-void stdio_check_stalled(Stdio *s) {
+void streams_check_stalled(Streams *s) {
         uint64_t now;
 
         if (s->chunk_size == 0)
@@ -182,15 +182,15 @@ void stdio_check_stalled(Stdio *s) {
                 AttachClient *c = s->clients[i];
 
                 if (c && !c->starter && c->stalled_usec > 0 && now >= c->stalled_usec + CLIENT_STALL_USEC)
-                        stdio_remove_client(s, c);
+                        streams_remove_client(s, c);
         }
 
-        stdio_push(s);
-        stdio_update(s);
+        streams_push(s);
+        streams_update(s);
 }
 
 /* As much as can be left in pipes fits into the sockets, where it is still read when we are gone. */
-static void widen_sockets(Stdio *s) {
+static void widen_sockets(Streams *s) {
         static const int size = FINISH_BUFFER;
 
         for (size_t i = 0; i < CLIENTS_MAX; i++) {
@@ -204,14 +204,14 @@ static void widen_sockets(Stdio *s) {
 }
 
 /* Whoever does not even take that within the time is given up. */
-static void push_at_end(Stdio *s) {
+static void push_at_end(Streams *s) {
         uint64_t deadline = now_usec(CLOCK_MONOTONIC) + FINISH_WAIT_USEC;
 
         for (;;) {
                 struct pollfd fds[CLIENTS_MAX + 1];
                 nfds_t n = 0;
 
-                stdio_push(s);
+                streams_push(s);
                 if (s->chunk_size == 0)
                         return;
                 if (now_usec(CLOCK_MONOTONIC) >= deadline)
@@ -228,22 +228,22 @@ static void push_at_end(Stdio *s) {
 
         for (size_t i = 0; i < CLIENTS_MAX; i++)
                 if (s->clients[i] && !s->clients[i]->delivered)
-                        stdio_remove_client(s, s->clients[i]);
+                        streams_remove_client(s, s->clients[i]);
         s->chunk_size = 0;
 }
 
-void stdio_drain(Stdio *s) {
+void streams_drain(Streams *s) {
         widen_sockets(s);
         s->terminal_peer = safe_close(s->terminal_peer);
 
         push_at_end(s);
         for (unsigned i = 0; i < ELEMENTSOF(s->output); i++)
                 /* Processes that were not in the container's PID namespace may go on writing */
-                for (size_t n = 0; n < DRAIN_MAX && stdio_read_output(s, i); n += ATTACH_DATA_MAX)
+                for (size_t n = 0; n < DRAIN_MAX && streams_read_output(s, i); n += ATTACH_DATA_MAX)
                         push_at_end(s);
 }
 
-void stdio_say_exit(Stdio *s, int exit_code) {
+void streams_say_exit(Streams *s, int exit_code) {
         const struct _packed_ {
                 uint8_t type;
                 AttachExit exit;
@@ -252,6 +252,6 @@ void stdio_say_exit(Stdio *s, int exit_code) {
         for (size_t i = 0; i < CLIENTS_MAX; i++)
                 if (s->clients[i]) {
                         (void) send(s->clients[i]->source.fd, &last, sizeof(last), MSG_DONTWAIT | MSG_NOSIGNAL);
-                        stdio_remove_client(s, s->clients[i]);
+                        streams_remove_client(s, s->clients[i]);
                 }
 }

@@ -23,11 +23,11 @@
 #define CLIENT_STALL_USEC 10000000U
 #define REPLAY_SIZE       16384U
 
-typedef struct Stdio Stdio;
+typedef struct Streams Streams;
 
 typedef struct AttachClient {
         Source source;
-        Stdio *stdio;       /* weak */
+        Streams *streams;       /* weak */
         bool starter;       /* has come with the start, not later */
         bool delivered;     /* has the current chunk */
         uint64_t stalled_usec; /* since when it does not take it */
@@ -40,7 +40,7 @@ typedef struct Replay {
         uint8_t data[REPLAY_SIZE];
 } Replay;
 
-struct Stdio {
+struct Streams {
         int loop_fd; /* weak */
         LogSink *log;
         bool terminal;
@@ -67,38 +67,38 @@ struct Stdio {
         void *userdata;
 };
 
-#define STDIO_INIT                                                                                           \
+#define STREAMS_INIT                                                                                           \
         { .input.fd = -EBADF, .output = { { .fd = -EBADF }, { .fd = -EBADF } }, .terminal_peer = -EBADF,     \
           .log_source.fd = -EBADF }
 
 /* Makes the streams: ret are the container's ends, to be closed by the caller when it has them; -EBADF: /dev/null.
  * attached: a client is there from the start. */
-int stdio_open(Stdio *s, const OciSpec *spec, int loop_fd, LogSink *log, bool attached, int ret[static 3],
+int streams_open(Streams *s, const OciSpec *spec, int loop_fd, LogSink *log, bool attached, int ret[static 3],
                Error *reterr);
-int stdio_set_terminal(Stdio *s, int master); /* takes it */
-void stdio_done(Stdio *s);
+int streams_set_terminal(Streams *s, int master); /* takes it */
+void streams_done(Streams *s);
 
 /* Takes the socket, also on failure. */
-int stdio_add_client(Stdio *s, int fd, bool starter, bool replay);
+int streams_add_client(Streams *s, int fd, bool starter, bool replay);
 
 /* For the loop: how long it may wait, and what to do then. */
-int stdio_timeout_ms(const Stdio *s);
-void stdio_check_stalled(Stdio *s);
+int streams_timeout_ms(const Streams *s);
+void streams_check_stalled(Streams *s);
 
 /* The first process is gone: reads what is left and hands it to everyone. */
-void stdio_drain(Stdio *s);
+void streams_drain(Streams *s);
 /* The last a client hears. */
-void stdio_say_exit(Stdio *s, int exit_code);
+void streams_say_exit(Streams *s, int exit_code);
 
 /* Between the files of this module. */
-void stdio_update(Stdio *s);
-void stdio_push(Stdio *s);
-void stdio_flush_input(Stdio *s);
-void stdio_handle_stdout(Source *source, uint32_t events);
-void stdio_handle_stderr(Source *source, uint32_t events);
-bool stdio_read_output(Stdio *s, unsigned i);
-void stdio_client_handle(Source *source, uint32_t events);
-void stdio_remove_client(Stdio *s, AttachClient *c);
-static inline bool stdio_input_waits(const Stdio *s) {
+void streams_update(Streams *s);
+void streams_push(Streams *s);
+void streams_flush_input(Streams *s);
+void streams_handle_stdout(Source *source, uint32_t events);
+void streams_handle_stderr(Source *source, uint32_t events);
+bool streams_read_output(Streams *s, unsigned i);
+void streams_client_handle(Source *source, uint32_t events);
+void streams_remove_client(Streams *s, AttachClient *c);
+static inline bool streams_input_waits(const Streams *s) {
         return s->input_size > s->input_offset;
 }
