@@ -87,6 +87,16 @@ static int authorize_request(sd_bus_message *message, Manager *m, RunRequest *q,
         return bus_authorize(message, action, details, m->polkit, reterr);
 }
 
+static void log_warnings(const Container *c) {
+        _cleanup_(strv_freep) char **warnings = NULL;
+
+        if (resource_limits_warnings(c->config, resource_host_is_unified(), &warnings) < 0)
+                return;
+        STRV_FOREACH(w, warnings)
+                log_struct(LOG_WARNING, LOG_FIELDS("CAISSON_CONTAINER", c->name, "CAISSON_CONTAINER_ID", c->id),
+                           "Container %s: %s", c->name, *w);
+}
+
 static int create(Manager *m, const RunRequest *q, Container **ret, sd_bus_error *reterr) {
         _cleanup_(image_unrefp) Image *image = NULL;
         _cleanup_(freep) char *image_name = NULL;
@@ -125,7 +135,10 @@ static int create(Manager *m, const RunRequest *q, Container **ret, sd_bus_error
                                              .owner_uid = q->uid,
                              },
                              ret, &e);
-        return r < 0 ? bus_error_from(reterr, r, &e, NULL) : 0;
+        if (r < 0)
+                return bus_error_from(reterr, r, &e, NULL);
+        log_warnings(*ret);
+        return 0;
 }
 
 static int create_and_start(sd_bus_message *message, Manager *m, RunRequest *q, sd_bus_error *reterr) {

@@ -32,12 +32,14 @@ static char *read_host_resolv_conf(void) {
 }
 
 /* New in a new directory: no need to write beside and rename. */
-static int write_new_file(int dir_fd, const char *name, const char *text, mode_t mode, Error *reterr) {
+static int write_new_file(int dir_fd, const char *name, const char *text, mode_t mode, uid_t owner, Error *reterr) {
         _cleanup_(closep) int fd = -EBADF;
         int r;
 
         fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         r = fd < 0 ? negative_errno() : loop_write(fd, text, strlen(text));
+        if (r >= 0 && (fchmod(fd, mode) < 0 || (owner > 0 && fchown(fd, owner, owner) < 0)))
+                r = negative_errno();
         if (r < 0)
                 return error_errnof(reterr, r, "cannot write %s", name);
         return 0;
@@ -63,11 +65,11 @@ static int write_etc_files(const Container *c, int dir_fd, Error *reterr) {
                 return error_errnof(reterr, r,
                                     "cannot make the container's hosts, hostname and resolv.conf");
 
-        r = write_new_file(dir_fd, "hosts", hosts, 0644, reterr);
+        r = write_new_file(dir_fd, "hosts", hosts, 0644, c->userns_base, reterr);
         if (r >= 0)
-                r = write_new_file(dir_fd, "hostname", hostname, 0644, reterr);
+                r = write_new_file(dir_fd, "hostname", hostname, 0644, c->userns_base, reterr);
         if (r >= 0)
-                r = write_new_file(dir_fd, "resolv.conf", resolv, 0644, reterr);
+                r = write_new_file(dir_fd, "resolv.conf", resolv, 0644, c->userns_base, reterr);
         return r;
 }
 
@@ -98,7 +100,7 @@ static int write_spec(const Container *c, char *const *layers, int dir_fd, Error
         if (r < 0)
                 return error_oom(reterr);
 
-        return write_new_file(dir_fd, "config.json", text, 0600, reterr);
+        return write_new_file(dir_fd, "config.json", text, 0600, 0, reterr);
 }
 
 int container_make_run_dir(Container *c, char *const *layers, Error *reterr) {

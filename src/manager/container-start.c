@@ -10,6 +10,7 @@
 #include "container-start.h"
 #include "machine.h"
 #include "manager.h"
+#include "resource-properties.h"
 #include "scope.h"
 #include "seccomp-pool.h"
 #include "shared/fd.h"
@@ -180,6 +181,10 @@ static void on_scope_started(int r, const char *unit, const Error *why, void *us
         }
 
         s->in_scope = true;
+        r = resource_apply_affinity(c->config, resource_host_is_unified(), c->leader.pid);
+        if (r < 0)
+                (void) log_warning_errno(r, "Container %s: cannot bind it to its processors, ignoring: %m", c->name);
+
         r = container_send(c, SUPERVISOR_RELEASE, 0, -EBADF);
         if (r < 0 && s->error.code >= 0)
                 log_debug_errno(r, "Container %s: cannot tell its supervisor to go on: %m", c->name);
