@@ -29,6 +29,8 @@ static void on_request_stop(const char *unit, void *userdata) {
         STRING_MAP_FOREACH(c, m->containers) {
                 if (!c->unit || container_state_is_at_rest(c->state) || !streq(c->unit, unit))
                         continue;
+                if (c->state == CONTAINER_STOPPING || c->state == CONTAINER_REMOVING)
+                        return; /* our own doing, or told twice */
 
                 log_struct(LOG_INFO, LOG_FIELDS("CAISSON_CONTAINER", c->name, "CAISSON_CONTAINER_ID", c->id),
                            "systemd stops %s: stopping container %s", unit, c->name);

@@ -115,6 +115,7 @@ static int connect_control(const Container *c) {
 static int adopt_running(Container *c) {
         int r;
 
+        scope_watch_jobs(c->manager->scopes);
         c->leader_pidfd = process_open(&c->leader);
         if (c->leader_pidfd < 0)
                 log_debug("The first process of container %s is gone, its supervisor will tell", c->name);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-event.h>
 
@@ -28,6 +29,7 @@ struct ScopeClient {
         sd_bus *bus;
         sd_bus_slot *job_removed_slot;
         sd_bus_slot *request_stop_slot;
+        sd_bus_slot *job_new_slot; /* NULL: no need */
         scope_request_stop_t request_stop;
         void *userdata;
         bool unified;
@@ -132,6 +134,73 @@ static int on_request_stop(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return 0;
 }
 
+typedef struct JobQuestion {
+        ScopeClient *client; /* weak: it outlives the bus's slots */
+        char *unit;
+} JobQuestion;
+
+static void job_question_free(void *p) {
+        JobQuestion *q = p;
+
+        free(q->unit);
+        free(q);
+}
+
+static int on_job_type(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        JobQuestion *q = ASSERT_PTR(userdata);
+        const char *type;
+
+        if (!sd_bus_message_get_error(m) && sd_bus_message_read(m, "v", "s", &type) >= 0 &&
+            streq(type, "stop"))
+                q->client->request_stop(q->unit, q->client->userdata);
+        return 0;
+}
+
+static int on_job_new(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        ScopeClient *c = ASSERT_PTR(userdata);
+        const char *path, *unit;
+        sd_bus_slot *slot;
+        JobQuestion *q;
+        uint32_t id;
+        int r;
+
+        if (sd_bus_message_read(m, "uos", &id, &path, &unit) < 0 || !startswith(unit, "caisson-") ||
+            !endswith(unit, ".scope"))
+                return 0;
+
+        q = new0(JobQuestion, 1);
+        if (!q)
+                return 0;
+        *q = (JobQuestion){.client = c, .unit = strdup(unit)};
+        r = q->unit ? sd_bus_call_method_async(c->bus, &slot, SYSTEMD_SERVICE, path,
+                                               "org.freedesktop.DBus.Properties", "Get", on_job_type, q,
+                                               "ss", SYSTEMD_SERVICE ".Job", "JobType")
+                    : -ENOMEM;
+        if (r < 0) {
+                job_question_free(q);
+                return 0;
+        }
+        (void) sd_bus_slot_set_destroy_callback(slot, job_question_free);
+        (void) sd_bus_slot_set_floating(slot, true);
+        sd_bus_slot_unref(slot);
+        return 0;
+}
+
+void scope_watch_jobs(ScopeClient *c) {
+        int r;
+
+        if (c->job_new_slot)
+                return;
+
+        r = sd_bus_match_signal_async(c->bus, &c->job_new_slot, SYSTEMD_SERVICE, SYSTEMD_PATH,
+                                      SYSTEMD_MANAGER, "JobNew", on_job_new, NULL, c);
+        if (r >= 0)
+                r = sd_bus_call_method_async(c->bus, NULL, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                             "Subscribe", NULL, NULL, NULL);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot listen to systemd's jobs, ignoring: %m");
+}
+
 static int append_scope_properties(sd_bus_message *m, const ScopeStart *s, bool unified) {
         uint32_t pids[] = {(uint32_t) s->supervisor, (uint32_t) s->leader};
         const char *parent = s->config->cgroup_parent;
@@ -143,10 +212,10 @@ static int append_scope_properties(sd_bus_message *m, const ScopeStart *s, bool 
         if (r < 0)
                 return r;
 
-        /* Should we not be there when it is stopped, systemd does what we would do, except that all
-         * processes of the container get the signal. */
+        /* Should we not be there when it is stopped, the supervisor passes SIGTERM on as the container's
+         * stop signal */
         r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)", "Delegate", "b", 1, "KillSignal", "i",
-                                  (int32_t) container_config_stop_signal(s->config), "TimeoutStopUSec", "t",
+                                  (int32_t) SIGTERM, "TimeoutStopUSec", "t",
                                   s->config->stop_timeout_usec + STOP_GRACE_USEC, "After", "as", 2,
                                   "caissond.service", "dbus.service", "DefaultDependencies", "b", 1);
         if (r < 0)
@@ -433,6 +502,7 @@ ScopeClient *scope_client_free(ScopeClient *c) {
                 s->client = NULL;
         sd_bus_slot_unref(c->job_removed_slot);
         sd_bus_slot_unref(c->request_stop_slot);
+        sd_bus_slot_unref(c->job_new_slot);
         sd_bus_unref(c->bus);
         return mfree(c);
 }
