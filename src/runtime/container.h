@@ -48,10 +48,14 @@ typedef struct RuntimeOptions {
         int seccomp_fd;
 
         const char *init_path; /* NULL: /usr/lib/caisson/caisson-init */
-        bool no_pivot_root;    /* stay with chroot-like MS_MOVE: for hosts whose root is an initramfs */
+
+        /* As "create" and "start" of the OCI's command line need it, whose programs end before the container does */
+        bool outlive_parent; /* the first process is not killed when the caller dies */
+        int listen_fd;       /* a listening SOCK_SEQPACKET socket: the first process takes its release from whoever connects
+                              * there, see runtime_release_connected(); -EBADF: from us */
 } RuntimeOptions;
 #define RUNTIME_OPTIONS_INIT                                                                                 \
-        { .bundle_fd = -EBADF, .stdio = { -EBADF, -EBADF, -EBADF }, .seccomp_fd = -EBADF }
+        { .bundle_fd = -EBADF, .stdio = { -EBADF, -EBADF, -EBADF }, .seccomp_fd = -EBADF, .listen_fd = -EBADF }
 
 /* spec must live until the container is freed. */
 int runtime_container_create(const OciSpec *spec, const RuntimeOptions *options, RuntimeContainer **ret, Error *reterr);
@@ -59,6 +63,13 @@ int runtime_container_setup(RuntimeContainer *c, Error *reterr);
 
 /* Waits until execve() was called. */
 int runtime_container_release(RuntimeContainer *c, Error *reterr);
+
+/* The same for a first process that was made with listen_fd, by another program, over a socket that is connected there.
+ * *ret_failure is set on failure. */
+int runtime_release_connected(const OciSpec *spec, pid_t pid, int socket, RuntimeFailure *ret_failure, Error *reterr);
+
+/* From now on the first process stays when the container is freed. */
+void runtime_container_leave(RuntimeContainer *c);
 
 /* Frees what we know about it. A first process that has not been released is killed and reaped. */
 RuntimeContainer *runtime_container_free(RuntimeContainer *c);
