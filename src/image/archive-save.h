@@ -13,7 +13,8 @@ typedef enum ImageArchiveFormat {
 } ImageArchiveFormat;
 DECLARE_STRING_TABLE(image_archive_format, ImageArchiveFormat); /* "docker-archive", "oci-archive" */
 
-/* images: as people name them; an image that is named by its id goes without a name. Everything is found, checked and
- * readable before the first byte is written. fd may be a pipe. */
+/* images: as people name them; an image that is named by its id goes without a name. Everything is found before the first
+ * byte is written; the contents are verified on the way: after a failure what was written is of no use. fd may be a
+ * pipe. */
 int image_save(ImageStore *s, char *const *images, ImageArchiveFormat format, int fd, const ImageCallbacks *callbacks,
                Error *reterr);

@@ -347,6 +347,16 @@ static int put_config(const OciImageConfig *c, JsonObject *parent) {
         return put_healthcheck(c, o);
 }
 
+int oci_image_config_defaults_to_json(const OciImageConfig *c, JsonObject **ret) {
+        _cleanup_(json_putp) JsonObject *o = json_object_new_object();
+
+        if (!o || put_config(c, o) < 0)
+                return -ENOMEM;
+
+        *ret = json_object_get(json_get(o, "config"));
+        return 0;
+}
+
 static int put_rootfs(const OciImageConfig *c, JsonObject *parent) {
         static char *const none[] = { NULL };
         JsonObject *o = json_get(parent, "rootfs");

@@ -62,6 +62,9 @@ int oci_image_config_parse(const char *name, const char *text, size_t size, OciI
 /* The text to store. Members we do not know stay as they were and where they were; the same input gives the same bytes. */
 int oci_image_config_format(const OciImageConfig *c, char **ret);
 
+/* The member "config" alone, as "docker image inspect" shows it. */
+int oci_image_config_defaults_to_json(const OciImageConfig *c, JsonObject **ret);
+
 OciHealthcheck *oci_healthcheck_free(OciHealthcheck *h);
 DEFINE_TRIVIAL_CLEANUP_FUNC(OciHealthcheck *, oci_healthcheck_free)
 int oci_healthcheck_to_json(const OciHealthcheck *h, JsonObject **ret);
