@@ -89,6 +89,43 @@ static int remove_argument(Client *c, const Arguments *a, const char *name, Erro
         return r == -ENOENT && option_on(a, "ignore") ? 0 : r;
 }
 
+/* By the containers made from it. */
+static int is_used(Client *c, const char *id, Error *reterr) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_putp) JsonObject *users = NULL;
+        _cleanup_(freep) char *path = NULL;
+        int r;
+
+        r = client_get_image(c, id, &path, reterr);
+        if (r >= 0)
+                r = client_call(c, path, "org.freedesktop.DBus.Properties", "Get", &reply, reterr, "ss", BUS_IFACE_IMAGE,
+                                "Users");
+        if (r < 0)
+                return r;
+        r = message_read_json(reply, &users);
+        if (r < 0)
+                return bus_message_failed(r, reterr);
+        return json_object_is_type(users, json_type_array) && json_object_array_length(users) > 0;
+}
+
+/* By its id an image goes only when it has one name left (by force it would take containers with it). */
+static int remove_with_names(Client *c, JsonObject *o, bool force, Error *reterr) {
+        JsonObject *names = json_get(o, "Names");
+        const char *id = json_get_string(o, "Id");
+        size_t n = json_object_is_type(names, json_type_array) ? json_object_array_length(names) : 0;
+        int r;
+
+        r = force ? 0 : is_used(c, id, reterr);
+        if (r != 0)
+                return r;
+        for (size_t i = 0; i + 1 < n; i++) {
+                r = remove_image(c, json_object_get_string(json_object_array_get_idx(names, i)), force, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return remove_image(c, id, force, reterr);
+}
+
 /* All that match; those in use stay unless forced. */
 static int remove_matching(Client *c, char *const *filters, bool force, Error *reterr) {
         _cleanup_(json_putp) JsonObject *list = NULL;
@@ -99,20 +136,12 @@ static int remove_matching(Client *c, char *const *filters, bool force, Error *r
                 return r;
 
         for (size_t i = 0; i < json_object_array_length(list); i++) {
-                JsonObject *o = json_object_array_get_idx(list, i), *names = json_get(o, "Names");
-                const char *id = json_get_string(o, "Id");
+                JsonObject *o = json_object_array_get_idx(list, i);
                 _cleanup_(error_done) Error error = {};
 
-                if (!id)
+                if (!json_get_string(o, "Id"))
                         continue;
-                /* By its id it goes only if it has one name, or by force: which would take containers with it. */
-                r = 0;
-                for (size_t j = 0; r >= 0 && json_object_is_type(names, json_type_array) &&
-                                   j + 1 < json_object_array_length(names);
-                     j++)
-                        r = remove_image(c, json_object_get_string(json_object_array_get_idx(names, j)), force, &error);
-                if (r >= 0)
-                        r = remove_image(c, id, force, &error);
+                r = remove_with_names(c, o, force, &error);
                 if (r == -EBUSY || r == -ENOENT)
                         continue;
                 if (r < 0) {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <locale.h>
 #include <stdio.h>
 
 #include "ctl/commands.h"
@@ -16,10 +15,33 @@ static int usage_error(const Verb *v, Error *e, int r) {
         return EXIT_USAGE;
 }
 
+/* What docker and podman have, and people will try: not a mistake in typing. */
+static bool is_for_later(const char *group, const char *word) {
+        static const char *const words[] = {
+                "auto-update", "build", "builder", "buildx", "commit", "compose", "cp", "diff", "events", "exec", "export",
+                "healthcheck", "kube", "login", "logout", "machine", "manifest", "mount", "network", "pod", "port", "pull", "push",
+                "search", "secret", "stats", "swarm", "unit", "unmount", "update", "volume",
+        };
+
+        if (group && !streq(group, "container") && !streq(group, "image"))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (streq(words[i], word))
+                        return true;
+        return false;
+}
+
 static int unknown_verb(const char *group, const char *word) {
         _cleanup_(error_done) Error error = {};
-        const char *other = verb_suggest(group, word);
+        const char *other;
 
+        if (is_for_later(group, word)) {
+                error_set(&error, -EOPNOTSUPP, "'%s%s%s' is not supported by this version of caisson", strempty(group),
+                          group ? " " : "", word);
+                return usage_error(NULL, &error, -EOPNOTSUPP);
+        }
+
+        other = verb_suggest(group, word);
         error_set(&error, -EINVAL, "there is no verb '%s%s%.64s'%s%s%s; 'caissonctl %s%s' lists them", strempty(group),
                   group ? " " : "", word, other ? "; did you mean '" : "", strempty(other), other ? "'?" : "",
                   group ?: "help", group ? " --help" : "");
@@ -73,7 +95,6 @@ int main(int argc, char *argv[]) {
         size_t words;
 
         (void) fill_stdio_holes();
-        setlocale(LC_CTYPE, ""); /* widths of characters */
 
         argv += argc > 0;
         if (!argv[0] || STR_IN_SET(argv[0], "--help", "-h")) {

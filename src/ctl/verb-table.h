@@ -17,6 +17,7 @@
         VERB(rename)                                                                                         \
         VERB(wait)                                                                                           \
         VERB(attach)                                                                                         \
+        VERB(top)                                                                                            \
         VERB(ps)                                                                                             \
         VERB(logs)                                                                                           \
         VERB(container_inspect)                                                                              \

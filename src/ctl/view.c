@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <locale.h>
 #include <unistd.h>
 
 #include "ctl/container-options.h"
@@ -145,8 +146,10 @@ int view_print(const View *v, const Rows *rows, const Arguments *a, Error *reter
                 } else if (strv_consume(&lines, line) < 0)
                         return error_oom(reterr);
         }
-        if (table)
+        if (table) {
+                setlocale(LC_CTYPE, ""); /* widths of characters; not earlier, it costs as much as reading a library */
                 (void) table_print(stdout, lines);
+        }
         return flush_output(reterr);
 }
 
