@@ -4,7 +4,7 @@
 # Integration tests: a fresh test host, the build installed there, bats.
 
 SANITIZER_ENVIRONMENT=(
-        ASAN_OPTIONS=detect_leaks=1:exitcode=99:detect_stack_use_after_return=1
+        ASAN_OPTIONS=detect_leaks=1:exitcode=99
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:exitcode=99
         LSAN_OPTIONS=exitcode=99
 )

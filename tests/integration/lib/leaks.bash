@@ -67,7 +67,7 @@ leak_state() {
                         ! -name caisson.slice -printf 'cgroup %p\n'
                 machinectl list --no-legend --no-pager | awk '{ print "machine " $1 }'
                 ip -o link | awk -F': ' '{ print "link " $2 }'
-        } | sort -u
+        } | sort | awk '{ n = seen[$0]++; print $0 (n ? " (" n + 1 ")" : "") }' | sort
 }
 
 # leak_descriptors: how many the daemon has.
