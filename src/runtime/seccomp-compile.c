@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/capability.h>
@@ -13,6 +14,8 @@
 #include "shared/io.h"
 #include "shared/strv.h"
 #include "shared/text.h"
+
+#define X32_CALLS 0x40000000U /* x86_64 numbers from here on are x32's; other machines have none that high */
 
 /* The same architecture as libseccomp, as profiles and as Go name it. */
 static const struct {
@@ -242,6 +245,46 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t default_action, const SeccompR
         return 0;
 }
 
+/* A profile that refuses what it does not name knows nothing of calls that are newer than itself, and C libraries take
+ * "not permitted" for an answer where "not there" would make them use the older call. So what has a higher number than
+ * all that the profile names is not there, as runc has it. The filter is put behind a few instructions that do that. */
+static int add_newer_calls(const SeccompProfile *p, void **program, size_t *size, Error *reterr) {
+        struct sock_filter *longer;
+        int newest = -1;
+
+        if (p->default_action != SECCOMP_ACTION_ERRNO || p->default_error_number == ENOSYS)
+                return 0;
+
+        for (size_t i = 0; i < p->n_rules; i++)
+                STRV_FOREACH(name, p->rules[i].names)
+                        newest = MAX(newest, seccomp_syscall_resolve_name(*name));
+        if (newest < 0)
+                return 0;
+
+        const struct sock_filter head[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 4),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 2, 0),
+                BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t) newest, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        };
+
+        if (*size / sizeof(struct sock_filter) + ELEMENTSOF(head) > BPF_MAXINSNS)
+                return 0; /* as it was, then */
+
+        longer = malloc(sizeof(head) + *size);
+        if (!longer)
+                return error_oom(reterr);
+        memcpy(longer, head, sizeof(head));
+        memcpy(longer + ELEMENTSOF(head), *program, *size);
+
+        free(*program);
+        *program = longer;
+        *size += sizeof(head);
+        return 0;
+}
+
 static int export_program(scmp_filter_ctx ctx, void **ret, size_t *ret_size, Error *reterr) {
         _cleanup_(closep) int fd = -EBADF;
         _cleanup_(freep) char *program = NULL;
@@ -275,6 +318,8 @@ static int export_program(scmp_filter_ctx ctx, void **ret, size_t *ret_size, Err
 int seccomp_compile(const SeccompProfile *p, const SeccompContext *context, void **ret, size_t *ret_size,
                     Error *reterr) {
         _cleanup_(releasep) scmp_filter_ctx ctx = NULL;
+        _cleanup_(freep) void *program = NULL;
+        size_t size = 0;
         uint32_t default_action = action_to_scmp(p->default_action, p->default_error_number);
         SeccompContext c = *context;
         int r;
@@ -310,5 +355,14 @@ int seccomp_compile(const SeccompProfile *p, const SeccompContext *context, void
                         return r;
         }
 
-        return export_program(ctx, ret, ret_size, reterr);
+        r = export_program(ctx, &program, &size, reterr);
+        if (r < 0)
+                return r;
+        r = add_newer_calls(p, &program, &size, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(program);
+        *ret_size = size;
+        return 0;
 }

@@ -244,6 +244,22 @@ static void old_profiles_with_two_comparisons_of_one_argument(void **state) {
         free(program.filter);
 }
 
+static void calls_newer_than_a_profile_are_not_there(void **state) {
+        struct sock_fprog program = compile_text(
+                "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"action\":\"SCMP_ACT_ALLOW\",\"names\":"
+                "[\"getpid\",\"exit_group\",\"exit\",\"rt_sigreturn\",\"openat2\"]}]}",
+                0);
+
+        assert_int_equal(try_call(&program, &(Call) { SYS_getpid, {}, 0 }), 0);
+        assert_int_equal(try_call(&program, &(Call) { SYS_getuid, {}, 0 }), EPERM);
+        assert_int_equal(try_call(&program, &(Call) { SYS_faccessat2, {}, 0 }), ENOSYS);
+        assert_int_equal(try_call(&program, &(Call) { 1000, {}, 0 }), ENOSYS);
+#if defined(__x86_64__)
+        assert_int_equal(try_call(&program, &(Call) { X32_BIT | SYS_getpid, {}, 0 }), -SIGSYS);
+#endif
+        free(program.filter);
+}
+
 static void the_kernel_decides_where_a_profile_says_so(void **state) {
         static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"getuid\"],"
                                    "\"action\":\"SCMP_ACT_ERRNO\",\"includes\":{\"minKernel\":\"6.2\"}}]}";
@@ -304,6 +320,7 @@ int main(void) {
                 cmocka_unit_test(capabilities_open_what_belongs_to_them),
                 cmocka_unit_test(other_architectures_are_killed),
                 cmocka_unit_test(old_profiles_with_two_comparisons_of_one_argument),
+                cmocka_unit_test(calls_newer_than_a_profile_are_not_there),
                 cmocka_unit_test(the_kernel_decides_where_a_profile_says_so),
                 cmocka_unit_test(the_default_allows_few_names),
         };
