@@ -179,7 +179,7 @@ int resource_properties_append(sd_bus_message *m, const ContainerConfig *c, bool
 static int check_limit_devices(const DeviceLimit *limits, size_t n, Error *reterr) {
         for (size_t i = 0; i < n; i++)
                 if (access(limits[i].path, F_OK) < 0)
-                        return error_errnof(reterr, -EINVAL, "limit of block I/O: there is no device '%s'", limits[i].path);
+                        return error_set(reterr, -EINVAL, "limit of block I/O: there is no device '%s'", limits[i].path);
         return 0;
 }
 
