@@ -10,6 +10,7 @@
 #include "container-start.h"
 #include "machine.h"
 #include "manager.h"
+#include "resource-delegation.h"
 #include "resource-properties.h"
 #include "scope.h"
 #include "seccomp-pool.h"
@@ -184,6 +185,11 @@ static void on_scope_started(int r, const char *unit, const Error *why, void *us
         r = resource_apply_affinity(c->config, resource_host_is_unified(), c->leader.pid);
         if (r < 0)
                 (void) log_warning_errno(r, "Container %s: cannot bind it to its processors, ignoring: %m", c->name);
+
+        r = resource_delegate(c->config, c->leader.pid, c->userns_base, &e);
+        if (r < 0)
+                log_warning("Container %s: %s, ignoring", c->name, error_message(&e, r));
+        error_done(&e);
 
         r = container_send(c, SUPERVISOR_RELEASE, 0, -EBADF);
         if (r < 0 && s->error.code >= 0)
