@@ -45,8 +45,9 @@ static int apply_owner_and_mode(LayerTree *t, int fd, const Owner *o, mode_t mod
         if ((existed || inherits_group || o->uid != 0 || o->gid != 0) && fchown(fd, o->uid, o->gid) < 0)
                 return error_errnof(reterr, -errno, "change the owner");
 
-        /* After the owner, whose change takes away set-user-ID. Directories inherit set-group-ID. */
-        if ((existed || inherits_group || t->default_acls || (mode & 07000)) && fchmod(fd, mode & 07777) < 0)
+        /* After the owner, whose change takes away set-user-ID; and always, since there is the umask, and
+         * directories inherit set-group-ID */
+        if (fchmod(fd, mode & 07777) < 0)
                 return error_errnof(reterr, -errno, "change the mode");
 
         return 0;
@@ -244,7 +245,7 @@ static int make_node(LayerTree *t, struct archive_entry *e, const char *name, co
         if ((o->uid != 0 || o->gid != 0 || layer_tree_here(t)->setgid) &&
             fchownat(fd, name, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) < 0)
                 return error_errnof(reterr, -errno, "change the owner");
-        if (!S_ISLNK(type) && (t->default_acls || (mode & 07000)) && fchmodat(fd, name, mode & 07777, 0) < 0)
+        if (!S_ISLNK(type) && fchmodat(fd, name, mode & 07777, 0) < 0)
                 return error_errnof(reterr, -errno, "change the mode");
         if (utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
                 return error_errnof(reterr, -errno, "set the time");

@@ -264,10 +264,16 @@ static int walk_through_link(LayerTree *t, Walk *w, int parent_fd, const char *n
 }
 
 static int make_directory_here(LayerTree *t, const char *name) {
+        int r;
+
         if (mkdirat(layer_tree_touch(t), name, 0755) < 0)
                 return -errno;
 
-        return layer_tree_descend(t, name, strlen(name));
+        r = layer_tree_descend(t, name, strlen(name));
+        if (r < 0)
+                return r;
+
+        return fchmod(layer_tree_here(t)->fd, 0755) < 0 ? -errno : 0; /* whatever the umask is */
 }
 
 /* The archive puts something into a directory it does not have: what counts is what the layers below have

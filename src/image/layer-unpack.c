@@ -3,7 +3,6 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <openssl/evp.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "decoder.h"
@@ -374,7 +373,6 @@ int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options
                  Error *reterr) {
         LayerUnpackOptions o = options ? *options : (LayerUnpackOptions){};
         _cleanup_(unpack_done) Unpack u = {};
-        mode_t mask;
         int r;
 
         o.bytes_max = o.bytes_max ?: LAYER_BYTES_MAX;
@@ -387,9 +385,7 @@ int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options
         if (r < 0)
                 return error_errnof(reterr, r, "open the layer's directory");
 
-        mask = umask(0);
         r = unpack_with_locale(&u, reterr);
-        (void) umask(mask);
         if (r < 0)
                 return r;
 

@@ -3,6 +3,8 @@
 
 #include "bus-container.h"
 #include "bus-error.h"
+#include "bus-image.h"
+#include "bus-job.h"
 #include "bus-manager.h"
 #include "bus-polkit.h"
 #include "bus-run.h"
@@ -327,6 +329,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
                                         method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
+                BUS_IMAGE_MANAGER_METHODS,
+                BUS_JOB_MANAGER_METHODS,
 
                 SD_BUS_SIGNAL_WITH_ARGS("ContainerNew", SD_BUS_ARGS("s", id, "o", container), 0),
                 SD_BUS_SIGNAL_WITH_ARGS("ContainerRemoved", SD_BUS_ARGS("s", id, "o", container), 0),

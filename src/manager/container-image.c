@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "container-image.h"
+#include "image-cache.h"
 #include "image/image.h"
 #include "manager.h"
 #include "shared/strv.h"
@@ -17,6 +18,8 @@ static int resolve(Manager *m, const char *reference, Image **ret, char **ret_na
                 r = image_check(i, reterr);
         if (r < 0)
                 return r;
+        if (image_cache_is_being_removed(m->images, i->id))
+                return error_set(reterr, -EBUSY, "image '%s' is being removed", reference);
 
         *ret = TAKE_PTR(i);
         return 0;

@@ -5,9 +5,12 @@
 #include <systemd/sd-daemon.h>
 
 #include "bus-container.h"
+#include "bus-image.h"
+#include "bus-job.h"
 #include "bus-manager.h"
 #include "bus-polkit.h"
 #include "container.h"
+#include "image-cache.h"
 #include "image/image.h"
 #include "manager.h"
 #include "scope.h"
@@ -51,11 +54,9 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
         Manager *m = ASSERT_PTR(userdata);
-        _cleanup_(error_done) Error e = {};
 
         (void) sd_notify(false, "RELOADING=1");
-        if (image_store_refresh(m->store, &e) < 0)
-                log_warning("Cannot read the image store: %s", error_message(&e, 0));
+        image_cache_changed(m->images);
         (void) sd_notify(false, "READY=1");
         log_info("Reloaded");
         return 0;
@@ -146,6 +147,8 @@ Manager *manager_free(Manager *m) {
                 STRING_MAP_FOREACH(c, m->containers)
         container_free(c);
 
+        job_free_all(m);
+        image_cache_free(m->images);
         image_store_free(m->store);
         seccomp_pool_free(m->seccomp);
         scope_client_free(m->scopes);
@@ -203,7 +206,12 @@ int manager_new(Manager **ret, Error *reterr) {
 
         r = image_store_open(m->state_fd, IMAGE_STORE_READ_ONLY, &m->store, reterr);
         if (r >= 0)
-                r = connect_bus(m, reterr);
+                r = image_cache_new(m, &m->images, reterr);
+        if (r < 0)
+                return r;
+        image_cache_changed(m->images); /* before there is a bus: these are not new */
+
+        r = connect_bus(m, reterr);
         if (r >= 0)
                 r = scope_client_new(m->bus, on_request_stop, m, &m->scopes, reterr);
         if (r < 0)
@@ -221,6 +229,10 @@ int manager_publish(Manager *m, Error *reterr) {
                 r = bus_manager_export(m);
         if (r >= 0)
                 r = bus_container_export(m);
+        if (r >= 0)
+                r = bus_image_export(m);
+        if (r >= 0)
+                r = bus_job_export(m);
         if (r < 0)
                 return error_errnof(reterr, r, "cannot put the objects on the bus");
 
@@ -230,5 +242,6 @@ int manager_publish(Manager *m, Error *reterr) {
 
         m->observer = &bus_container_observer;
         seccomp_pool_prepare(m->seccomp);
+        job_clean_staging(m);
         return 0;
 }

@@ -18,3 +18,6 @@ typedef struct SystemCallRule {
         uint64_t mask, value; /* allowed if (argument & mask) == value */
 } SystemCallRule;
 int confine_system_calls(const char *const *names, const SystemCallRule *rules);
+
+/* Whether confine_system_calls() does anything in this build. */
+bool confine_filters_system_calls(void) _const_;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,6 +39,7 @@ static const char *const store_system_calls[] = {
                 "close_range",
                 "copy_file_range",
                 "dup",
+                "dup3",
                 "fadvise64",
                 "fallocate",
                 "fcntl",
@@ -117,6 +119,7 @@ static const char *const store_system_calls[] = {
                 "geteuid",
                 "getgid",
                 "getpid",
+                "getppid",
                 "getrandom",
                 "gettid",
                 "gettimeofday",
@@ -262,6 +265,19 @@ static int enter_store(int state_fd, Error *reterr) {
         return hide_all_but_store(reterr);
 }
 
+/* Whoever started us would not get what we make any more, and nobody else shall be working on the store when
+ * the next caissond starts. After the capabilities, since giving them up undoes it. */
+static int drop_capabilities(const cap_value_t *keep, size_t n_keep, Error *reterr) {
+        int r;
+
+        r = confine_capabilities(keep, n_keep);
+        if (r < 0)
+                return error_errnof(reterr, r, "drop capabilities");
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return error_errnof(reterr, -errno, "bind this process to its parent");
+        return 0;
+}
+
 static int close_store(int state_fd, int *ret_root_fd, Error *reterr) {
         _cleanup_(closep) int root_fd = -EBADF;
         int r;
@@ -277,9 +293,9 @@ static int close_store(int state_fd, int *ret_root_fd, Error *reterr) {
         r = opaque_helper_start(&helper_socket, reterr);
         if (r < 0)
                 return r;
-        r = confine_capabilities(store_capabilities, ELEMENTSOF(store_capabilities));
+        r = drop_capabilities(store_capabilities, ELEMENTSOF(store_capabilities), reterr);
         if (r < 0)
-                return error_errnof(reterr, r, "drop capabilities");
+                return r;
         r = confine_system_calls(store_system_calls, store_rules);
         if (r < 0)
                 return error_errnof(reterr, r, "load the system call filter");
@@ -302,8 +318,7 @@ int sandbox_close(SandboxKind kind, int state_fd, int *ret_root_fd, Error *reter
         if (kind == SANDBOX_STORE)
                 return close_store(state_fd, ret_root_fd, reterr);
 
-        r = confine_capabilities(NULL, 0);
-        return r < 0 ? error_errnof(reterr, r, "drop capabilities") : 0;
+        return drop_capabilities(NULL, 0, reterr);
 }
 
 static int set_opaque(int dir_fd, void *userdata) {

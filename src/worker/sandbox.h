@@ -14,8 +14,8 @@ typedef enum SandboxKind {
         SANDBOX_STORE,
 } SandboxKind;
 
-/* state_fd: the state directory, for SANDBOX_STORE; closed. *ret_root_fd: the new root, which is the same
- * directory. */
+/* From then on we die with our parent. state_fd: the state directory, for SANDBOX_STORE; closed.
+ * *ret_root_fd: the new root, which is the same directory. */
 int sandbox_close(SandboxKind kind, int state_fd, int *ret_root_fd, Error *reterr);
 
 /* How the store's sandbox has directories marked opaque, which takes CAP_SYS_ADMIN: a child process that

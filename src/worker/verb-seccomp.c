@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "shared/seccomp-cache.h"
 #include "runtime/seccomp-compile.h"
 #include "shared/io.h"
+#include "shared/seccomp-cache.h"
 #include "shared/text.h"
 #include "verb.h"
 
-/* Compiles a seccomp profile into the cache. Parameters: the "key" that the filter will be found by, "capabilities" (the
- * container's bounding set) and "default". The profile is the file at WORKER_FD_FIRST, or with "default" caisson's own. */
+/* Compiles a seccomp profile into the cache. Parameters: the "key" that the filter will be found by,
+ * "capabilities" (the container's bounding set) and "default". The profile is the file at WORKER_FD_FIRST,
+ * or with "default" caisson's own. */
 #define WORKER_FD_PROFILE WORKER_FD_FIRST
 
 typedef struct SeccompParameters {
@@ -16,10 +17,13 @@ typedef struct SeccompParameters {
 } SeccompParameters;
 
 static const JsonField parameter_fields[] = {
-        { "key", json_type_string, json_read_string, offsetof(SeccompParameters, key), JSON_REQUIRED, NULL },
-        { "capabilities", json_type_int, json_read_u64, offsetof(SeccompParameters, capabilities), JSON_REQUIRED, NULL },
-        { "default", json_type_boolean, json_read_bool, offsetof(SeccompParameters, standard), 0, NULL },
-        {},
+                {"key",             json_type_string, json_read_string, offsetof(SeccompParameters, key), JSON_REQUIRED,
+                 NULL},
+                {"capabilities", json_type_int, json_read_u64, offsetof(SeccompParameters, capabilities),
+                 JSON_REQUIRED, NULL},
+                {"default",             json_type_boolean, json_read_bool, offsetof(SeccompParameters, standard), 0,
+                 NULL},
+                {   },
 };
 
 static void seccomp_parameters_done(SeccompParameters *p) {
@@ -34,14 +38,16 @@ static int read_profile(bool standard, char **ret, Error *reterr) {
 
         r = read_full_fd(WORKER_FD_PROFILE, SECCOMP_PROFILE_MAX, ret, NULL);
         if (r == -EFBIG)
-                return error_set(reterr, r, "The seccomp profile is larger than %u bytes", SECCOMP_PROFILE_MAX);
+                return error_set(reterr, r, "The seccomp profile is larger than %u bytes",
+                                 SECCOMP_PROFILE_MAX);
         if (r < 0)
                 return error_errnof(reterr, r, "Cannot read the seccomp profile");
 
         return 0;
 }
 
-static int verb_seccomp_run(WorkerLink *link _unused_, JsonObject *parameters, JsonObject **ret, Error *reterr) {
+static int verb_seccomp_run(WorkerLink *link _unused_, JsonObject *parameters, JsonObject **ret,
+                            Error *reterr) {
         _cleanup_(seccomp_parameters_done) SeccompParameters p = {};
         _cleanup_(seccomp_profile_freep) SeccompProfile *profile = NULL;
         _cleanup_(freep) char *text = NULL;
@@ -51,7 +57,7 @@ static int verb_seccomp_run(WorkerLink *link _unused_, JsonObject *parameters, J
         size_t size;
         int r;
 
-        r = json_read_object(parameters, &(JsonPath) { .key = "parameters" }, parameter_fields, &p, reterr);
+        r = json_read_object(parameters, &(JsonPath){.key = "parameters"}, parameter_fields, &p, reterr);
         if (r < 0)
                 return r;
 
@@ -66,11 +72,12 @@ static int verb_seccomp_run(WorkerLink *link _unused_, JsonObject *parameters, J
         if (!streq(key, p.key))
                 return error_set(reterr, -ESTALE, "The seccomp profile has changed meanwhile");
 
-        r = seccomp_profile_parse(p.standard ? SECCOMP_DEFAULT_PROFILE : "seccomp profile", text, strlen(text), &profile,
-                                  reterr);
+        r = seccomp_profile_parse(p.standard ? SECCOMP_DEFAULT_PROFILE : "seccomp profile", text,
+                                  strlen(text), &profile, reterr);
         if (r < 0)
                 return r;
-        r = seccomp_compile(profile, &(SeccompContext) { .capabilities = p.capabilities }, &program, &size, reterr);
+        r = seccomp_compile(profile, &(SeccompContext){.capabilities = p.capabilities}, &program, &size,
+                            reterr);
         if (r < 0)
                 return r;
         r = seccomp_cache_store(key, program, size);
@@ -84,4 +91,4 @@ static int verb_seccomp_run(WorkerLink *link _unused_, JsonObject *parameters, J
         return 0;
 }
 
-const Verb verb_seccomp = { "seccomp", SANDBOX_PURE, verb_seccomp_run };
+const Verb verb_seccomp = {"seccomp", SANDBOX_PURE, verb_seccomp_run};

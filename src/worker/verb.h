@@ -21,6 +21,7 @@ extern const Verb verb_save;
 extern const Verb verb_tag;
 extern const Verb verb_untag;
 extern const Verb verb_remove;
+extern const Verb verb_clean;
 extern const Verb verb_seccomp;
 
 /* Descriptors of the verbs on images: the state directory first, then the archive. */

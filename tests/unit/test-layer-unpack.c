@@ -196,7 +196,7 @@ static void longest_name(Tar *t) {
 static void too_deep(Tar *t) {
         char path[2 * 600 + 1];
 
-        for (size_t i = 0; i < sizeof(path); i += 2)
+        for (size_t i = 0; i + 2 < sizeof(path); i += 2)
                 memcpy(path + i, "d/", 2);
         path[sizeof(path) - 1] = 0;
         tar_pax(t, {"path", path});

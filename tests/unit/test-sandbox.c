@@ -16,6 +16,7 @@
 
 #include "shared/fd.h"
 #include "shared/path.h"
+#include "worker/confine.h"
 #include "worker/sandbox.h"
 
 /* Each of these runs inside, as a worker that a hostile archive has taken over would; it answers what
@@ -109,25 +110,26 @@ static const struct {
         const char *name;
         int (*run)(void);
         int expected;
+        bool by_filter; /* what the system call filter stops, and nothing else */
 } attempts[] = {
                 {"open /etc/passwd",                 open_passwd,       -ENOENT},
                 {"open ../../etc/passwd",            open_above,        -ENOENT},
                 {"open /proc",                       open_proc,         -ENOENT},
                 {"read a container's file",          open_container,    -ENOENT},
                 {"write to a container's directory", write_container,   -EROFS },
-                {"internet socket",                  make_socket,       -EPERM },
-                {"unix socket",                      make_unix_socket,  -EPERM },
-                {"execve",                           execute,           -EPERM },
-                {"fork",                             make_process,      -EPERM },
-                {"executable memory",                make_code,         -EPERM },
+                {"internet socket",                  make_socket,       -EPERM, true},
+                {"unix socket",                      make_unix_socket,  -EPERM, true},
+                {"execve",                           execute,           -EPERM, true},
+                {"fork",                             make_process,      -EPERM, true},
+                {"executable memory",                make_code,         -EPERM, true},
                 {"umount",                           unmount_veil,      -EPERM },
-                {"unshare",                          new_namespace,     -EPERM },
+                {"unshare",                          new_namespace,     -EPERM, true},
                 {"chroot",                           leave_root,        -EPERM },
-                {"ptrace",                           trace_parent,      -EPERM },
-                {"kill",                             kill_parent,       -EPERM },
+                {"ptrace",                           trace_parent,      -EPERM, true},
+                {"kill",                             kill_parent,       -EPERM, true},
                 {"trusted attribute",                set_trusted,       -EPERM },
                 {"open a device",                    use_device,        -EACCES},
-                {"prctl",                            read_bounding_set, -EPERM },
+                {"prctl",                            read_bounding_set, -EPERM, true},
 };
 
 static void make_file(const char *directory, const char *name, mode_t mode) {
@@ -179,7 +181,11 @@ static void nothing_leads_out_of_the_store(void **state) {
 
         make_state(path);
         for (size_t i = 0; i < ELEMENTSOF(attempts); i++) {
-                int r = in_sandbox(SANDBOX_STORE, path, attempts[i].run);
+                int r;
+
+                if (attempts[i].by_filter && !confine_filters_system_calls())
+                        continue;
+                r = in_sandbox(SANDBOX_STORE, path, attempts[i].run);
 
                 if (r != attempts[i].expected)
                         fail_msg("%s: expected %i, got %i", attempts[i].name, attempts[i].expected, r);
