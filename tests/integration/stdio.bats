@@ -154,6 +154,7 @@ has_entry() {
                 kill -s "$signal" "$supervisor"
         done
         assert container_state_is web running
-        assert_equal "$(cat "/proc/$supervisor/oom_score_adj")" -800
+        # Not every machine lets root do that
+        ! (echo -800 >/proc/self/oom_score_adj) 2>/dev/null || assert_equal "$(cat "/proc/$supervisor/oom_score_adj")" -800
         assert_equal "$(cat "/proc/$leader/oom_score_adj")" 0
 }
