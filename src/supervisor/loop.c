@@ -18,7 +18,7 @@ int source_watch(int loop_fd, Source *s, uint32_t events) {
         if (s->fd < 0 || events == s->events)
                 return 0;
 
-        if (epoll_ctl(loop_fd, op, s->fd, &e) < 0)
+        if (epoll_ctl(loop_fd, op, s->fd, &e) < 0 && events != 0) /* who is not in there is out */
                 return -errno;
 
         s->events = events;

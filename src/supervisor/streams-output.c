@@ -12,6 +12,7 @@
 
 #define FINISH_WAIT_USEC 5000000U
 #define FINISH_BUFFER    (4 << 20)
+#define UNREAD_MAX       1024U /* messages: more do not fit into a socket as it comes */
 #define DRAIN_MAX        (64U << 20) /* reads of ATTACH_DATA_MAX at most, not all of them full */
 
 /* The current chunk as it goes to the clients: its type, then the data. Not in Streams, so that pages of it that were
@@ -74,6 +75,10 @@ void streams_push(Streams *s) {
                 return;
 
         send_to_clients(s, &waits);
+
+        /* The sink may close its descriptor while it writes */
+        (void) source_watch(s->loop_fd, &s->log_source, 0);
+        s->log_source.fd = -EBADF;
 
         while (s->chunk_logged < s->chunk_size) {
                 ssize_t n = log_sink_write(s->log, s->chunk_type == ATTACH_STDERR, chunk + 1 + s->chunk_logged,
@@ -249,9 +254,17 @@ void streams_say_exit(Streams *s, int exit_code) {
                 AttachExit exit;
         } last = { ATTACH_EXIT, { exit_code } };
 
-        for (size_t i = 0; i < CLIENTS_MAX; i++)
-                if (s->clients[i]) {
-                        (void) send(s->clients[i]->source.fd, &last, sizeof(last), MSG_DONTWAIT | MSG_NOSIGNAL);
-                        streams_remove_client(s, s->clients[i]);
-                }
+        for (size_t i = 0; i < CLIENTS_MAX; i++) {
+                AttachClient *c = s->clients[i];
+
+                if (!c)
+                        continue;
+
+                (void) send(c->source.fd, &last, sizeof(last), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                /* Closing with something unread is an error for the other side, which it sees before what we sent */
+                for (size_t n = 0; n < UNREAD_MAX && recv(c->source.fd, chunk, 1, MSG_DONTWAIT) > 0; n++)
+                        ;
+                streams_remove_client(s, c);
+        }
 }

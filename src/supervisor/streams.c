@@ -19,9 +19,6 @@ static void handle_input(Source *source, uint32_t events) {
 static void handle_log(Source *source, uint32_t events) {
         Streams *s = CONTAINER_OF(source, Streams, log_source);
 
-        /* Its descriptor may be closed in there */
-        (void) source_watch(s->loop_fd, source, 0);
-        source->fd = -EBADF;
         streams_push(s);
         streams_update(s);
 }
