@@ -32,9 +32,9 @@ debian_sources() {
                 sed -n 's/^Debian /deb /p' | sort -u
 }
 
-# debian_rootfs OUTPUT: a minimal Debian of this machine's release.
+# debian_rootfs OUTPUT [PACKAGE,…]: a minimal Debian of this machine's release, with these packages.
 debian_rootfs() {
-        local file=$1 release sources
+        local file=$1 packages=${2:-} release sources
 
         [ ! -e "$file" ] || return 0
         mkdir -p "${file%/*}"
@@ -45,6 +45,11 @@ debian_rootfs() {
                 sources=$(debian_sources)
         fi
         [ -n "$sources" ] || die "apt knows no source of Debian packages"
-        mmdebstrap --quiet --variant=minbase "$release" "$file.new.tar" - <<<"$sources"
+        mmdebstrap --quiet --variant=minbase ${packages:+--include="$packages"} "$release" "$file.new.tar" - <<<"$sources"
         mv "$file.new.tar" "$file"
+}
+
+# software_rootfs OUTPUT: Debian with the programs that tests/integration/software.bats runs.
+software_rootfs() {
+        debian_rootfs "$1" nginx-light,redis-server,postgresql,systemd-sysv,dbus
 }
