@@ -217,7 +217,11 @@ int container_spec_make(const ContainerConfig *c, const ContainerPlace *place, O
         if (r < 0)
                 return error_oom(reterr);
 
+        /* The specification wants a path; what is mounted at "/" is the root */
         s->root.readonly = c->read_only;
+        s->root.path = strdup("rootfs");
+        if (!s->root.path)
+                return error_oom(reterr);
 
         r = spec_add_mounts(s, c, place, reterr);
         if (r >= 0)

@@ -103,12 +103,12 @@ unified() {
 
 @test "environment, working directory, host name, umask, time zone" {
         assert_equal "$(caissonctl run --rm --env A=1 --env B=two "$TEST_IMAGE" sh -c 'echo $A$B')" 1two
-        assert_equal "$(caissonctl run --rm --unsetenv HOSTNAME "$TEST_IMAGE" sh -c 'echo ${HOSTNAME-none}')" none
+        refute_contains "$(caissonctl run --rm --unsetenv HOSTNAME "$TEST_IMAGE" env)" HOSTNAME
         assert_equal "$(caissonctl run --rm --workdir /usr/bin "$TEST_IMAGE" pwd)" /usr/bin
         assert_equal "$(caissonctl run --rm --workdir /new/directory "$TEST_IMAGE" pwd)" /new/directory
         assert_equal "$(caissonctl run --rm --hostname web "$TEST_IMAGE" sh -c 'hostname; cat /etc/hostname; echo $HOSTNAME' |
                 tr '\n' ' ')" "web web web "
-        assert_equal "$(caissonctl run --rm --umask 0077 "$TEST_IMAGE" umask)" 0077
+        assert_equal "$(caissonctl run --rm --umask 0077 "$TEST_IMAGE" sh -c umask)" 0077
         assert_equal "$(caissonctl run --rm --user tester "$TEST_IMAGE" sh -c 'echo $HOME')" /home/tester
         [ ! -e /usr/share/zoneinfo/Asia/Tokyo ] ||
                 assert_equal "$(caissonctl run --rm --tz Asia/Tokyo "$TEST_IMAGE" date +%Z)" JST
@@ -204,7 +204,7 @@ unified() {
 @test "bad options are told in one sentence and leave nothing behind" {
         while IFS='|' read -r options message; do
                 # shellcheck disable=SC2086  # words
-                run caissonctl run --rm $options "$TEST_IMAGE" true
+                run caissonctl run $options "$TEST_IMAGE" true
                 assert_equal "$options: $status" "$options: 125"
                 assert_output_contains "$message"
                 assert_equal "${#lines[@]}" 1

@@ -298,7 +298,7 @@ static void files_of_names(void **state) {
 }
 
 static void the_text_reads_back(void **state) {
-        _cleanup_(oci_spec_freep) OciSpec *s = spec_from_json("{\"Command\":[\"c\"],\"User\":\"1000:users\",\"Umask\":\"0077\"}"),
+        _cleanup_(oci_spec_freep) OciSpec *s = spec_from_json("{\"Command\":[\"c\"],\"User\":\"1000:users\",\"Umask\":\"0077\",\"ReadOnly\":true}"),
                                   *again = NULL;
         _cleanup_(error_done) Error error = {};
         _cleanup_(freep) char *text = NULL;
@@ -309,6 +309,7 @@ static void the_text_reads_back(void **state) {
         assert_string_equal(again->process.user.username, "1000:users");
         assert_int_equal(again->process.user.umask.value, 0077);
         assert_int_equal(again->n_mounts, s->n_mounts);
+        assert_true(again->root.readonly);
 }
 
 int main(void) {
