@@ -278,10 +278,16 @@ static int read_signal(Attach *a) {
                 break;
         }
 
-        if ((info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) && ++a->interrupts >= INTERRUPTS_MAX) {
-                a->result = ATTACH_RESULT_GAVE_UP;
-                a->exit_code = 128 + (int) info.ssi_signo;
-                a->ended = true;
+        if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP) {
+                if (a->exited) { /* all that is left is to wait for its removal */
+                        a->ended = true;
+                        return 0;
+                }
+                if (++a->interrupts >= INTERRUPTS_MAX) {
+                        a->result = ATTACH_RESULT_GAVE_UP;
+                        a->exit_code = 128 + (int) info.ssi_signo;
+                        a->ended = true;
+                }
         }
         if (a->n_signals < SIGNALS_MAX)
                 a->signals[a->n_signals++] = (uint8_t) info.ssi_signo;

@@ -84,6 +84,9 @@ static int start_attached(Client *c, const Arguments *a, Error *reterr) {
         r = client_send(c, call, NULL, reterr);
         if (r < 0)
                 return r;
+
+        /* The message has a copy, and as long as there is one the stream does not end */
+        call = sd_bus_message_unref(call);
         theirs = safe_close(theirs);
         return session_run(c, path, ours, &attach, reterr);
 }
