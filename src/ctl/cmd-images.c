@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -132,8 +133,26 @@ static int add_image_row(Rows *rows, JsonObject *o, const char *name, bool trunc
         return r < 0 ? r : rows_add(rows, TAKE_PTR(shown), TAKE_PTR(details));
 }
 
+/* The daemon finds the images; of their names only those that were meant are shown. */
+static bool name_matches(const char *name, char *const *patterns) {
+        const char *shorter = startswith(name, "docker.io/library/") ?: startswith(name, "docker.io/") ?: name;
+        const char *candidates[] = { name, shorter };
+
+        STRV_FOREACH(p, patterns)
+                for (size_t i = 0; i < ELEMENTSOF(candidates); i++) {
+                        const char *colon = strrchr(candidates[i], ':');
+                        _cleanup_(freep) char *untagged =
+                                colon && !strchr(colon, '/') ? strndup(candidates[i], (size_t) (colon - candidates[i])) : NULL;
+
+                        if (fnmatch(*p, candidates[i], FNM_PATHNAME) == 0 ||
+                            (untagged && fnmatch(*p, untagged, FNM_PATHNAME) == 0))
+                                return true;
+                }
+        return strv_isempty(patterns);
+}
+
 /* A line for each name; with JSON, an object for each image. */
-static int add_image(Rows *rows, JsonObject *o, bool truncate, bool json) {
+static int add_image(Rows *rows, JsonObject *o, char *const *patterns, bool truncate, bool json) {
         JsonObject *names = json_get(o, "Names");
         size_t n = json_object_is_type(names, json_type_array) ? json_object_array_length(names) : 0;
         int r = 0;
@@ -141,8 +160,12 @@ static int add_image(Rows *rows, JsonObject *o, bool truncate, bool json) {
         if (json || n == 0)
                 return add_image_row(rows, o, n > 0 ? json_object_get_string(json_object_array_get_idx(names, 0)) : NULL,
                                      truncate);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = add_image_row(rows, o, json_object_get_string(json_object_array_get_idx(names, i)), truncate);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                const char *name = strempty(json_object_get_string(json_object_array_get_idx(names, i)));
+
+                if (name_matches(name, patterns))
+                        r = add_image_row(rows, o, name, truncate);
+        }
         return r;
 }
 
@@ -172,20 +195,23 @@ static int run_images(Client *c, const Arguments *a, Error *reterr) {
         View view = { .headings = images_headings, .format = option_on(a, "digests") ? with_digests : standard };
         const char *format = option_string(a, "format");
         _cleanup_(json_putp) JsonObject *list = NULL;
-        _cleanup_(strv_freep) char **filters = NULL;
+        _cleanup_(strv_freep) char **filters = NULL, **patterns = NULL;
         _cleanup_(rows_done) Rows rows = {};
         int r;
 
         if (strv_extend_strv(&filters, option_list(a, "filter")) < 0 ||
             (a->positional && strv_extendf(&filters, "reference=%s", a->positional[0]) < 0))
                 return error_oom(reterr);
+        STRV_FOREACH(f, filters)
+                if (startswith(*f, "reference=") && strv_extend(&patterns, strchr(*f, '=') + 1) < 0)
+                        return error_oom(reterr);
         r = describe_objects(c, "DescribeImages", NULL, filters, &list, reterr);
         if (r < 0)
                 return r;
         json_object_array_sort(list, newest_first);
 
         for (size_t i = 0; i < json_object_array_length(list); i++)
-                if (add_image(&rows, json_object_array_get_idx(list, i), !option_on(a, "no-trunc"),
+                if (add_image(&rows, json_object_array_get_idx(list, i), patterns, !option_on(a, "no-trunc"),
                               format && streq(format, "json")) < 0)
                         return error_oom(reterr);
 

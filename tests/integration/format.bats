@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC1010
 #
 # Tables, templates and JSON of lists and inspect.
 
@@ -92,6 +92,7 @@ load lib/common
         assert_matches "$(caissonctl images --no-trunc -q)" '^sha256:[0-9a-f]{64}$'
         run caissonctl images --digests
         assert_output_contains "sha256:"
+        assert caissonctl untag "$TEST_IMAGE" localhost/other:2
 }
 
 @test "info and version have their fields" {

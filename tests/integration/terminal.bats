@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC1010
 #
 # Containers with a terminal. script(1) gives the client one; what is typed comes from a fifo.
 
@@ -119,7 +119,10 @@ end_of_client() {
 }
 
 @test "a resize reaches the container" {
-        in_background sh -c "stty rows 20 cols 70; (sleep 1; stty rows 21 cols 71 <\$(tty)) & caissonctl run --rm -it $TEST_IMAGE sh -c 'while [ \"\$(stty size)\" != \"21 71\" ]; do sleep 0.05; done; echo resized'"
+        in_background sh -c 'stty rows 20 cols 70; terminal=$(tty)
+                (sleep 1; stty -F "$terminal" rows 21 cols 71) &
+                exec caissonctl run --rm -it "$1" sh -c "$2"' sh "$TEST_IMAGE" \
+                'while [ "$(stty size)" != "21 71" ]; do sleep 0.05; done; echo resized'
         wait_for_screen resized
         end_of_client
 }
