@@ -80,6 +80,9 @@ static int failed(ArchiveStream *s, Error *reterr) {
         if (archive_errno(s->archive) == ENOMEM)
                 return error_oom(reterr);
 
+        if (s->n_bytes == 0)
+                return error_set(reterr, -EBADMSG, "The archive is empty");
+
         return error_set(reterr, -EBADMSG, "The archive is damaged or is none: %s",
                          archive_error_string(s->archive) ?: "unknown error");
 }

@@ -60,7 +60,7 @@ static void what_is_no_archive_of_images(void **state) {
 
         refuse(&text, "The archive is damaged or is none: ");
         refuse(&twice, "The archive is damaged or is none: ");
-        refuse(&empty, "The archive ");
+        refuse(&empty, "The archive is empty");
         refuse(&zeros, sentence);
         refuse(&rootfs, sentence);
         refuse(&once, sentence);
