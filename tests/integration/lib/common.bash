@@ -34,6 +34,7 @@ common_setup() {
         systemctl reset-failed
         test_image
         test_image_id=$(image_id "$TEST_IMAGE")
+        warm_up
         leak_snapshot
 }
 
@@ -64,11 +65,20 @@ remove_everything() {
         test_image
 }
 
-# test_image: loads the image if it is not there, and warms up what caissond keeps (the compiled seccomp filter, say).
+# test_image: loads the image if it is not there.
 test_image() {
-        ! image_id "$TEST_IMAGE" >/dev/null 2>&1 || return 0
-        caissonctl load --input "$(test_archive)" >/dev/null
+        image_id "$TEST_IMAGE" >/dev/null 2>&1 || caissonctl load --input "$(test_archive)" >/dev/null
+}
+
+# warm_up: has a caissond that is new open what it keeps open from then on (the compiled seccomp filter, say).
+warm_up() {
+        local pid
+
+        pid=$(caissond_pid)
+        [ "$pid" != "$(cat "$FIXTURES/warm" 2>/dev/null)" ] || return 0
         caissonctl run --rm "$TEST_IMAGE" true
+        mkdir -p "$FIXTURES"
+        caissond_pid >"$FIXTURES/warm"
 }
 
 image_id() {

@@ -16,19 +16,22 @@ leak_mounts() {
 
 # leak_namespaces: which units have processes in namespaces other than the host's. Other services may come and go.
 leak_namespaces() {
-        local pid type unit own
-
-        for pid in /proc/[0-9]*; do
-                unit=$(sed -n 's,^0::,,p' "$pid/cgroup" 2>/dev/null) || continue
-                case "$unit" in
-                */caissond.service*) unit=caissond.service ;;
-                /system.slice/* | /init.scope* | /user.slice/* | "") continue ;;
-                esac
-                for type in mnt pid net ipc uts user cgroup; do
-                        own=$(readlink "$pid/ns/$type" 2>/dev/null) || continue
-                        [ "$own" = "$(readlink /proc/1/ns/$type)" ] || printf 'namespace %s of %s\n' "$type" "$unit"
-                done
-        done
+        {
+                grep -H '^0::' /proc/[0-9]*/cgroup
+                find /proc/[0-9]*/ns -maxdepth 1 -name '[!pt]*' -printf '%p %l\n' -o -name pid -printf '%p %l\n'
+        } 2>/dev/null | awk '
+                /cgroup:0::/ { split($0, part, ":"); split(part[1], path, "/"); unit[path[3]] = part[4]; next }
+                { split($1, path, "/"); own[path[3], path[5]] = $2; pids[path[3]] = 1; types[path[5]] = 1 }
+                END {
+                        for (pid in pids) {
+                                u = unit[pid]
+                                if (u ~ /\/caissond\.service/) u = "caissond.service"
+                                else if (u == "" || u ~ /^\/(system\.slice|user\.slice)\// || u ~ /^\/init\.scope/) continue
+                                for (type in types)
+                                        if (own[pid, type] != "" && own[pid, type] != own[1, type])
+                                                print "namespace " type " of " u
+                        }
+                }'
 }
 
 leak_processes() {
