@@ -162,7 +162,7 @@ in_terminal() {
 }
 
 restart_caissond() {
-        systemctl reset-failed caissond.service
+        systemctl reset-failed caissond.service 2>/dev/null || :
         systemctl restart caissond.service
 }
 
