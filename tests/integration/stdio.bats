@@ -24,12 +24,13 @@ has_entry() {
 
 @test "100 MB go out whole" {
         sum=$(yes caisson | head -c 104857600 | sha256sum)
-        assert_equal "$(caissonctl run --rm "$TEST_IMAGE" sh -c 'yes caisson | head -c 104857600' | sha256sum)" "$sum"
+        # the journal takes a line a time, which is not what is tested
+        assert_equal "$(caissonctl run --rm --log-driver none "$TEST_IMAGE" sh -c 'yes caisson | head -c 104857600' | sha256sum)" "$sum"
 }
 
 @test "20 MB go in and out again whole, and the end of input is seen" {
         head -c 20971520 /dev/urandom >"$BATS_TEST_TMPDIR/data"
-        caissonctl run --rm --interactive "$TEST_IMAGE" cat <"$BATS_TEST_TMPDIR/data" >"$BATS_TEST_TMPDIR/copy"
+        caissonctl run --rm --interactive --log-driver none "$TEST_IMAGE" cat <"$BATS_TEST_TMPDIR/data" >"$BATS_TEST_TMPDIR/copy"
         assert cmp "$BATS_TEST_TMPDIR/data" "$BATS_TEST_TMPDIR/copy"
 }
 
@@ -40,12 +41,12 @@ has_entry() {
 }
 
 @test "a reader that is late gets what was written last" {
-        run bash -c 'caissonctl run --rm "$1" sh -c "yes | head -c 100000; echo; echo last" | (sleep 1; tail -n 1)' - "$TEST_IMAGE"
+        run bash -c 'caissonctl run --rm --log-driver none "$1" sh -c "yes | head -c 100000; echo; echo last" | (sleep 1; tail -n 1)' - "$TEST_IMAGE"
         assert_output last
 }
 
 @test "a reader that leaves does not harm the container" {
-        run bash -c 'caissonctl run --name web "$1" sh -c "yes | head -c 3000000; exit 7" | head -n 1' - "$TEST_IMAGE"
+        run bash -c 'caissonctl run --name web --log-driver none "$1" sh -c "yes | head -c 3000000; exit 7" | head -n 1' - "$TEST_IMAGE"
         assert_output y
         wait_for_state web exited
         assert_equal "$(container_property web ExitCode)" 7
@@ -127,13 +128,12 @@ has_entry() {
 }
 
 @test "a container has no descriptors but its streams" {
-        # shellcheck disable=SC2016  # for the shell inside
-        run caissonctl run --rm "$TEST_IMAGE" sh -c 'for fd in /proc/self/fd/*; do echo "${fd##*/}"; done; ls /proc/1/fd | wc -l'
-        assert_success
-        assert_line 2
-        refute_line 4
-        refute_line 5
-        refute_line 6
+        caissonctl run --detach --name web "$TEST_IMAGE" sleep 1000 >/dev/null
+        assert_equal "$(echo "/proc/$(container_property web Leader)"/fd/* | sed 's,[^ ]*/,,g')" "0 1 2"
+        caissonctl rm --force web >/dev/null
+        run in_terminal caissonctl run --tty --name web "$TEST_IMAGE" sh -c 'cd /proc/1/fd; echo *'
+        assert_output_contains "0 1 2"
+        refute_output_contains "0 1 2 4"
 }
 
 @test "when a supervisor is killed its container is gone, and that is known" {
