@@ -96,6 +96,20 @@ has_entry() {
         wait_for 10 has_entry caisson-web.scope again
 }
 
+@test "lines are logged over a restart of journald" {
+        # shellcheck disable=SC2016  # for the shell inside
+        caissonctl run --detach --name web --interactive "$TEST_IMAGE" sh -c 'echo before; i=0; while :; do i=$((i + 1)); echo "line $i"; sleep 0.1; done' >/dev/null
+        wait_for 10 has_entry caisson-web.scope before
+        systemctl restart systemd-journald.service
+        last=$(entries caisson-web.scope | jq -r .MESSAGE | sed -n 's/^line //p' | tail -n 1)
+        wait_for 10 has_entry caisson-web.scope "line $((last + 10))"
+        assert container_state_is web running
+
+        # and none is missing
+        assert_equal "$(entries caisson-web.scope | jq -r .MESSAGE | sed -n 's/^line //p' | head -n "$last")" "$(seq "$last")"
+        caissonctl rm --force web >/dev/null
+}
+
 @test "a terminal's lines are logged without what ends them" {
         run in_terminal caissonctl run --tty --name web "$TEST_IMAGE" sh -c 'test -t 1 && echo a terminal'
         assert_success
