@@ -82,13 +82,41 @@ static void signals_of_interest(const AttachOptions *o, sigset_t *set) {
         }
 }
 
+/* The last signal that came while the container was not there yet. */
+static volatile sig_atomic_t early_signal;
+
+static void on_early_signal(int signo) {
+        if (early_signal)
+                _exit(128 + signo); /* somebody means it */
+        early_signal = signo;
+}
+
 int attach_prepare(const AttachOptions *o, Error *reterr) {
+        static const int early[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+        const struct sigaction action = { .sa_handler = on_early_signal };
+        struct sigaction old;
+
+        for (size_t i = 0; o->proxy_signals && i < ELEMENTSOF(early); i++)
+                if (sigaction(early[i], NULL, &old) < 0 ||
+                    (old.sa_handler != SIG_IGN && sigaction(early[i], &action, NULL) < 0))
+                        return error_errnof(reterr, negative_errno(), "catch signals");
+        return 0;
+}
+
+/* From now on they come by the descriptor, the early one too. */
+static int open_signals(const AttachOptions *o) {
         sigset_t set;
+        int fd;
 
         signals_of_interest(o, &set);
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-                return error_errnof(reterr, negative_errno(), "block signals");
-        return 0;
+                return negative_errno();
+        fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (fd < 0)
+                return negative_errno();
+        if (early_signal)
+                (void) raise(early_signal);
+        return fd;
 }
 
 static int broken(Attach *a, int r) {
@@ -349,7 +377,6 @@ static int attach_loop(Attach *a) {
 int attach_run(int socket, const AttachOptions *o, AttachResult *ret, int *ret_exit_code, Error *reterr) {
         _cleanup_(freep) Attach *a = NULL;
         _cleanup_(closep) int signal_fd = -EBADF;
-        sigset_t set;
         int r;
 
         a = malloc(sizeof(Attach));
@@ -373,10 +400,9 @@ int attach_run(int socket, const AttachOptions *o, AttachResult *ret, int *ret_e
                         a->regular[fd] = S_ISREG(st.st_mode);
         }
 
-        signals_of_interest(o, &set);
-        a->signal_fd = signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        a->signal_fd = signal_fd = open_signals(o);
         if (signal_fd < 0)
-                return error_errnof(reterr, negative_errno(), "wait for signals");
+                return error_errnof(reterr, signal_fd, "wait for signals");
 
         if (a->input_terminal) {
                 a->detach_keys = o->detach_keys;

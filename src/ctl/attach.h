@@ -22,7 +22,8 @@ typedef enum AttachResult {
 /* A socket pair: ours does not block. */
 int attach_make_sockets(int *ret_ours, int *ret_theirs, Error *reterr);
 
-/* Before the container starts: from here on signals wait to be passed on. */
+/* Before the container starts: a signal that comes from here on is passed on when it has started. A second one ends us,
+ * since starting may take long. */
 int attach_prepare(const AttachOptions *o, Error *reterr);
 
 /* Copies until it is over. The terminal is as it was afterwards. */

@@ -189,6 +189,10 @@ static int run_logs(Client *c, const Arguments *a, Error *reterr) {
         if (r == 0 && option_on(a, "follow"))
                 r = follow(c, reader, paths, reterr);
 
+        if (r >= 0 && !log_reader_found_any(reader) && geteuid() != 0)
+                fprintf(stderr, "There is nothing, or nothing that you may read: the journal is for root and members of the "
+                                "group systemd-journal.\n");
+
         for (size_t i = 0; i < o.n_sources; i++)
                 log_source_done(&sources[i]);
         return MIN(r, 0);

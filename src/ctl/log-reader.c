@@ -20,6 +20,7 @@
 struct LogReader {
         const LogOptions *options; /* weak */
         sd_journal *journal;
+        bool found_any;
         bool line_open[2]; /* the last entry on standard output or error had no line end */
 };
 
@@ -200,12 +201,17 @@ int log_reader_print(LogReader *r, Error *reterr) {
                 if (!s || when < o->since_usec)
                         continue;
                 print_entry(r, s, when);
+                r->found_any = true;
         }
         if (k < 0)
                 return error_errnof(reterr, k, "read the journal");
         if (fflush(stdout) == EOF)
                 return error_errnof(reterr, negative_errno(), "write to standard output");
         return 0;
+}
+
+bool log_reader_found_any(const LogReader *r) {
+        return r->found_any;
 }
 
 int log_reader_fd(LogReader *r) {

@@ -32,6 +32,9 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(LogReader *, log_reader_free)
  * the time asked for has been reached. */
 int log_reader_print(LogReader *r, Error *reterr);
 
+/* Whether anything has been printed. */
+bool log_reader_found_any(const LogReader *r);
+
 /* For poll(): readable when there may be more; call log_reader_woken() then. */
 int log_reader_fd(LogReader *r);
 int log_reader_woken(LogReader *r);

@@ -19,7 +19,7 @@ typedef struct Client {
         int in, out, err; /* our ends */
 } Client;
 
-static void client_start(Client *c, const AttachOptions *o) {
+static void client_start_early(Client *c, const AttachOptions *o, int early) {
         int in[2], out[2], err[2], ours, theirs;
 
         assert_int_equal(pipe2(in, O_CLOEXEC), 0);
@@ -39,7 +39,11 @@ static void client_start(Client *c, const AttachOptions *o) {
                 close(in[1]);
                 close(out[0]);
                 close(err[0]);
-                if (attach_prepare(o, NULL) < 0 || attach_run(ours, o, &result, &code, NULL) < 0)
+                if (attach_prepare(o, NULL) < 0)
+                        _exit(98);
+                if (early > 0)
+                        raise(early); /* while the container is being made, say */
+                if (attach_run(ours, o, &result, &code, NULL) < 0)
                         _exit(98);
                 _exit(result == ATTACH_RESULT_ENDED ? code : 200 + (int) result);
         }
@@ -49,6 +53,10 @@ static void client_start(Client *c, const AttachOptions *o) {
         close(out[1]);
         close(err[1]);
         *c = (Client) { c->pid, theirs, in[1], out[0], err[0] };
+}
+
+static void client_start(Client *c, const AttachOptions *o) {
+        client_start_early(c, o, 0);
 }
 
 static int client_end(Client *c) {
@@ -154,6 +162,15 @@ static void signals_are_passed_on_and_the_third_interrupt_ends_it(void **state) 
         assert_int_equal(client_end(&c), 200 + ATTACH_RESULT_GAVE_UP);
 }
 
+static void a_signal_that_comes_early_is_passed_on_later(void **state) {
+        Client c;
+
+        client_start_early(&c, &everything, SIGINT);
+        expect_record(&c, ATTACH_SIGNAL, (char[]) { SIGINT, 0 });
+        say_exit(&c, 130);
+        assert_int_equal(client_end(&c), 130);
+}
+
 static void a_slow_reader_gets_everything(void **state) {
         enum { RECORDS = 64 };
         uint8_t data[ATTACH_DATA_MAX], got[4096];
@@ -231,6 +248,7 @@ int main(void) {
                 cmocka_unit_test(what_was_not_asked_for_is_dropped),
                 cmocka_unit_test(an_end_without_an_exit_code_is_a_loss),
                 cmocka_unit_test(signals_are_passed_on_and_the_third_interrupt_ends_it),
+                cmocka_unit_test(a_signal_that_comes_early_is_passed_on_later),
                 cmocka_unit_test(a_slow_reader_gets_everything),
                 cmocka_unit_test(input_that_was_not_read_does_not_hide_the_exit_code),
                 cmocka_unit_test(input_that_nobody_reads_does_not_stop_output),
