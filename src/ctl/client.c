@@ -6,6 +6,7 @@
 #include "shared/text.h"
 
 void client_done(Client *c) {
+        polkit_agent_close(&c->agent);
         c->bus = sd_bus_flush_close_unref(c->bus);
 }
 
@@ -22,6 +23,7 @@ int client_connect(Client *c, Error *reterr) {
                                  error_message(NULL, r));
         }
 
+        c->agent = polkit_agent_open();
         (void) sd_bus_set_allow_interactive_authorization(c->bus, isatty(STDIN_FILENO) > 0);
         (void) sd_bus_set_method_call_timeout(c->bus, UINT64_MAX);
         return 0;

@@ -3,6 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "ctl/polkit-agent.h"
 #include "shared/error.h"
 
 /* The connection to caissond. Nothing is opened before the first call: --help and mistakes need no bus. Calls wait for
@@ -10,8 +11,10 @@
  * -ECONNREFUSED, caissond cannot be reached; otherwise whatever fits. */
 typedef struct Client {
         sd_bus *bus;
+        PolkitAgent agent;
         int exit_code; /* what the last failure asks for (126, 127); 0: nothing particular */
 } Client;
+#define CLIENT_INIT { .agent = { .pidfd = -EBADF } }
 
 void client_done(Client *c);
 int client_connect(Client *c, Error *reterr);

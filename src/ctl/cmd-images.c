@@ -169,25 +169,6 @@ static int add_image(Rows *rows, JsonObject *o, char *const *patterns, bool trun
         return r;
 }
 
-static int newest_first(const void *a, const void *b) {
-        int64_t x = json_get_i64(*(JsonObject *const *) a, "Created"), y = json_get_i64(*(JsonObject *const *) b, "Created");
-
-        return (x < y) - (x > y);
-}
-
-static int print_ids(const Rows *rows, Error *reterr) {
-        for (size_t i = 0; i < rows->n; i++) {
-                const char *id = json_get_string(rows->rows[i].shown, "ID");
-                bool seen = false;
-
-                for (size_t j = 0; j < i && !seen; j++)
-                        seen = streq(id, json_get_string(rows->rows[j].shown, "ID"));
-                if (!seen)
-                        puts(id);
-        }
-        return flush_output(reterr);
-}
-
 static int run_images(Client *c, const Arguments *a, Error *reterr) {
         static const char standard[] = "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
         static const char with_digests[] =
@@ -215,8 +196,6 @@ static int run_images(Client *c, const Arguments *a, Error *reterr) {
                               format && streq(format, "json")) < 0)
                         return error_oom(reterr);
 
-        if (option_on(a, "quiet") && !format)
-                return print_ids(&rows, reterr);
         return view_print(&view, &rows, a, reterr);
 }
 
@@ -293,11 +272,6 @@ static int run_history(Client *c, const Arguments *a, Error *reterr) {
         for (size_t i = 0; i < json_object_array_length(entries); i++)
                 if (add_history_row(&rows, json_object_array_get_idx(entries, i), a) < 0)
                         return error_oom(reterr);
-        if (option_on(a, "quiet") && !option_given(a, "format")) {
-                for (size_t i = 0; i < rows.n; i++)
-                        puts(json_get_string(rows.rows[i].shown, "ID"));
-                return flush_output(reterr);
-        }
         return view_print(&view, &rows, a, reterr);
 }
 

@@ -218,12 +218,6 @@ static int add_row(Rows *rows, JsonObject *o, const Arguments *a) {
         return r < 0 ? r : rows_add(rows, TAKE_PTR(shown), TAKE_PTR(details));
 }
 
-static int newest_first(const void *a, const void *b) {
-        int64_t x = json_get_i64(*(JsonObject *const *) a, "Created"), y = json_get_i64(*(JsonObject *const *) b, "Created");
-
-        return (x < y) - (x > y);
-}
-
 static int run_ps(Client *c, const Arguments *a, Error *reterr) {
         static const View view = {
                 .headings = ps_headings,
@@ -256,11 +250,6 @@ static int run_ps(Client *c, const Arguments *a, Error *reterr) {
                         return error_oom(reterr);
         }
 
-        if (option_on(a, "quiet") && !option_given(a, "format")) {
-                for (size_t i = 0; i < rows.n; i++)
-                        puts(json_get_string(rows.rows[i].shown, "ID"));
-                return flush_output(reterr);
-        }
         return view_print(&view, &rows, a, reterr);
 }
 

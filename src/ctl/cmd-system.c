@@ -158,11 +158,6 @@ static int run_jobs(Client *c, const Arguments *a, Error *reterr) {
                 if (add_job(&rows, json_object_array_get_idx(list, i)) < 0)
                         return error_oom(reterr);
 
-        if (option_on(a, "quiet") && !option_given(a, "format")) {
-                for (size_t i = 0; i < rows.n; i++)
-                        puts(json_get_string(rows.rows[i].shown, "ID"));
-                return flush_output(reterr);
-        }
         return view_print(&view, &rows, a, reterr);
 }
 

@@ -22,7 +22,11 @@ static int add_process(Rows *rows, JsonObject *process) {
 }
 
 static int run_top(Client *c, const Arguments *a, Error *reterr) {
-        static const View view = { .headings = top_headings, .format = "{{.User}}\t{{.Pid}}\t{{.PPid}}\t{{.Command}}" };
+        static const View view = {
+                .headings = top_headings,
+                .format = "{{.User}}\t{{.Pid}}\t{{.PPid}}\t{{.Command}}",
+                .quiet = "Pid",
+        };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_putp) JsonObject *list = NULL;
         _cleanup_(freep) char *path = NULL;
@@ -41,11 +45,6 @@ static int run_top(Client *c, const Arguments *a, Error *reterr) {
         for (size_t i = 0; i < json_object_array_length(list); i++)
                 if (add_process(&rows, json_object_array_get_idx(list, i)) < 0)
                         return error_oom(reterr);
-        if (option_on(a, "quiet") && !option_given(a, "format")) {
-                for (size_t i = 0; i < rows.n; i++)
-                        puts(json_get_string(rows.rows[i].shown, "Pid"));
-                return flush_output(reterr);
-        }
         return view_print(&view, &rows, a, reterr);
 }
 

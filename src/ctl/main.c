@@ -67,7 +67,7 @@ static int check_number(const Verb *v, const Arguments *a, Error *reterr) {
 static int run_verb(const Verb *v, char *const *argv) {
         _cleanup_(arguments_done) Arguments a = {};
         _cleanup_(error_done) Error error = {};
-        _cleanup_(client_done) Client client = {};
+        _cleanup_(client_done) Client client = CLIENT_INIT;
         int r;
 
         r = arguments_parse(v->options, v->options_first, argv, &a, &error);

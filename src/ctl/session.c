@@ -67,6 +67,8 @@ int session_run(Client *c, const char *path, int socket, const AttachOptions *o,
         AttachResult result;
         int exit_code = 0, r;
 
+        polkit_agent_close(&c->agent); /* it has asked what was to be asked, and the terminal is the container's now */
+
         r = attach_run(socket, o, &result, &exit_code, reterr);
         if (r < 0)
                 return r;

@@ -108,6 +108,25 @@ static int add_heading_line(const View *v, const Template *t, char ***lines, Err
         return strv_consume(lines, line) < 0 ? error_oom(reterr) : 0;
 }
 
+static int print_quiet(const Rows *rows, const char *field, Error *reterr) {
+        for (size_t i = 0; i < rows->n; i++) {
+                const char *id = strempty(json_get_string(rows->rows[i].shown, field));
+                bool seen = false;
+
+                for (size_t j = 0; j < i && !seen; j++)
+                        seen = streq(id, strempty(json_get_string(rows->rows[j].shown, field)));
+                if (!seen)
+                        puts(id);
+        }
+        return flush_output(reterr);
+}
+
+int newest_first(const void *a, const void *b) {
+        int64_t x = json_get_i64(*(JsonObject *const *) a, "Created"), y = json_get_i64(*(JsonObject *const *) b, "Created");
+
+        return (x < y) - (x > y);
+}
+
 int view_print(const View *v, const Rows *rows, const Arguments *a, Error *reterr) {
         const char *format = option_string(a, "format"), *rest = NULL;
         _cleanup_(template_freep) Template *t = NULL;
@@ -116,6 +135,8 @@ int view_print(const View *v, const Rows *rows, const Arguments *a, Error *reter
         bool table = !format;
         int r;
 
+        if (!format && option_on(a, "quiet"))
+                return print_quiet(rows, v->quiet ?: "ID", reterr);
         if (format && STR_IN_SET(format, "json", "{{json}}"))
                 return print_json_rows(rows, reterr);
 

@@ -31,6 +31,7 @@ typedef struct Heading {
 typedef struct View {
         const Heading *headings;
         const char *format; /* what is shown if nobody says otherwise: "{{.ID}}\t{{.Names}}" */
+        const char *quiet;  /* the field that --quiet shows, each value once; NULL: "ID" */
 } View;
 
 extern const Option format_option[];      /* --format */
@@ -38,11 +39,14 @@ extern const Option list_options[];       /* --format, --noheading, --quiet, --n
 extern const Option filter_option[];      /* -f, --filter */
 extern const Option filter_option_long[]; /* the same where -f is something else */
 
-/* Prints to standard output by --format and --noheading, as far as the verb has them. */
+/* Prints to standard output by --format, --noheading and --quiet. */
 int view_print(const View *v, const Rows *rows, const Arguments *a, Error *reterr);
 
 /* One object (of inspect, info): JSON unless there is a --format. */
 int view_print_objects(JsonObject *array, const char *format, Error *reterr);
+
+/* Sorts what DescribeContainers and the like returned. */
+int newest_first(const void *a, const void *b);
 
 /* shown[field] = value without control characters. */
 int row_set(JsonObject *shown, const char *field, const char *value);
