@@ -387,6 +387,9 @@ static int resolve_identity(RuntimeContainer *c, int root_fd, SetupIdentity *ret
 
         ret->uid = u.uid;
         ret->gid = u.gid;
+        r = snprintf(ret->home, sizeof(ret->home), "HOME=%s", u.home ?: "/");
+        if (r < 0 || (size_t) r >= sizeof(ret->home))
+                strcpy(ret->home, "HOME=/"); /* too long to be anybody's */
         ret->n_groups = u.n_groups;
         memcpy(ret->groups, u.groups, u.n_groups * sizeof(gid_t));
         return 0;

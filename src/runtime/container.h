@@ -22,7 +22,8 @@
  *     map) and overlayfs' own, such as "volatile". PATHs are absolute.
  *   - A bind mount with the option "idmap" is seen through the container's id map ("ridmap": with what is below it).
  *   - process.user.username, "USER[:GROUP]", replaces uid, gid and additionalGids by what the container's /etc/passwd
- *     and /etc/group say; the annotation io.caisson.group-add, "audio,1001", adds groups.
+ *     and /etc/group say, and sets HOME unless process.env has it; the annotation io.caisson.group-add, "audio,1001",
+ *     adds groups.
  *   - The annotation io.caisson.init: PID 1 is caisson-init, which starts args, forwards signals and reaps. */
 
 typedef struct RuntimeContainer RuntimeContainer;

@@ -43,6 +43,15 @@ int setup_exec(Setup *s, SetupReport *report) {
         char *const *environment = s->spec->process.env ?: no_environment;
         int error;
 
+        if (s->environment) {
+                size_t n = 0;
+
+                while (s->environment[n])
+                        n++;
+                s->environment[n] = s->identity.home; /* there is one place more than that */
+                environment = s->environment;
+        }
+
         setup_subject(report, s->spec->process.args[0]);
         reset_signals();
 

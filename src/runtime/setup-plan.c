@@ -210,6 +210,17 @@ static int plan_process(const OciSpec *spec, Setup *s, Error *reterr) {
 
         s->use_init = oci_spec_annotation_is_true(spec, INIT_ANNOTATION);
         s->n_args = strv_length(p->args);
+
+        /* Where the user is looked up, so is the home directory */
+        if (!isempty(p->user.username) && !strv_env_get(p->env, "HOME")) {
+                size_t n = strv_length(p->env);
+
+                s->environment = new0(char *, n + 2);
+                if (!s->environment)
+                        return error_oom(reterr);
+                for (size_t i = 0; i < n; i++)
+                        s->environment[i] = p->env[i];
+        }
         return 0;
 }
 
@@ -268,6 +279,7 @@ void setup_done(Setup *s) {
         free(s->filter.filter);
         s->filter = (struct sock_fprog) {};
         s->init_argv = mfree(s->init_argv); /* what is in it is the specification's */
+        s->environment = mfree(s->environment);
         for (int i = 0; i < 3; i++)
                 s->stdio[i] = safe_close(s->stdio[i]);
         for (size_t i = 0; i < s->n_extra_fds; i++)

@@ -15,6 +15,7 @@
  * record of fixed size. */
 
 #define SETUP_GROUPS_MAX  1024U
+#define SETUP_HOME_MAX    256U
 #define SETUP_SUBJECT_MAX 256U
 #define SETUP_DETAIL_MAX  160U
 #define SETUP_EXTRA_FDS_MAX 16U
@@ -42,6 +43,7 @@ typedef struct SetupReport {
 typedef struct SetupIdentity {
         uint32_t uid;
         uint32_t gid;
+        char home[SETUP_HOME_MAX]; /* "HOME=/root", for an environment that has none; NUL-terminated */
         uint32_t n_groups;
         uint32_t groups[SETUP_GROUPS_MAX];
 } SetupIdentity;
@@ -109,6 +111,7 @@ typedef struct Setup {
         struct sock_fprog filter; /* its instructions are owned */
         char **argv;              /* weak: the specification's, or what is put before it for the init */
         char **init_argv;
+        char **environment; /* the specification's and, last, a place for HOME; NULL: HOME is in it */
         size_t n_args;
         int stdio[3];
         int extra_fds[SETUP_EXTRA_FDS_MAX];

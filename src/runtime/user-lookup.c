@@ -15,6 +15,7 @@
 
 void user_identity_done(UserIdentity *u) {
         u->groups = mfree(u->groups);
+        u->home = mfree(u->home);
         u->n_groups = 0;
 }
 
@@ -87,7 +88,8 @@ static char *next_entry(char **text, char *fields[static FIELDS_MAX]) {
 }
 
 /* By name, or by number if name is NULL. The first entry that matches counts. */
-static int find_user(char *passwd, const char *name, uid_t uid, char **ret_name, uid_t *ret_uid, gid_t *ret_gid) {
+static int find_user(char *passwd, const char *name, uid_t uid, char **ret_name, uid_t *ret_uid, gid_t *ret_gid,
+                     char **ret_home) {
         char *fields[FIELDS_MAX];
 
         while (next_entry(&passwd, fields)) {
@@ -102,6 +104,7 @@ static int find_user(char *passwd, const char *name, uid_t uid, char **ret_name,
                 *ret_name = fields[0];
                 *ret_uid = u;
                 *ret_gid = g;
+                *ret_home = fields[5];
                 return 1;
         }
 
@@ -170,7 +173,7 @@ int user_lookup(int root_fd, const char *user, UserIdentity *ret, Error *reterr)
         _cleanup_(user_identity_done) UserIdentity u = {};
         _cleanup_(freep) char *passwd = NULL, *group = NULL, *name = NULL;
         const char *colon = strchr(user, ':'), *group_name = colon ? colon + 1 : NULL;
-        char *entry = NULL;
+        char *entry = NULL, *home = NULL;
         uid_t uid;
         gid_t gid = 0;
         bool numbers;
@@ -194,17 +197,23 @@ int user_lookup(int root_fd, const char *user, UserIdentity *ret, Error *reterr)
 
         if (isempty(name) || parse_uid(name, &u.uid) >= 0) {
                 /* Only its group is looked up */
-                if (passwd && find_user(passwd, NULL, u.uid, &entry, &uid, &gid))
+                if (passwd && find_user(passwd, NULL, u.uid, &entry, &uid, &gid, &home))
                         u.gid = gid;
         } else if (strspn(name, "0123456789") == strlen(name))
                 return error_set(reterr, -ERANGE, "'%s' is not a user id", name);
-        else if (!find_user(passwd, name, 0, &entry, &u.uid, &u.gid))
+        else if (!find_user(passwd, name, 0, &entry, &u.uid, &u.gid, &home))
                 return error_set(reterr, -ENOENT, "unable to find user %s: no matching entries in passwd file", name);
 
         if (group_name) {
                 r = resolve_group(group, group_name, &u.gid, reterr);
                 if (r < 0)
                         return r;
+        }
+
+        if (home && path_is_absolute(home)) {
+                u.home = strdup(home);
+                if (!u.home)
+                        return error_oom(reterr);
         }
 
         r = user_identity_add_group(&u, u.gid);

@@ -14,6 +14,7 @@ typedef struct UserIdentity {
         gid_t gid;
         gid_t *groups; /* supplementary, the primary one among them, each once */
         size_t n_groups;
+        char *home; /* absolute; NULL: the files do not say */
 } UserIdentity;
 
 #define USER_GROUPS_MAX 1024U
