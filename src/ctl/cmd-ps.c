@@ -213,8 +213,6 @@ static int add_row(Rows *rows, JsonObject *o, const Arguments *a) {
         r = make_shown(o, status, !option_on(a, "no-trunc"), &shown);
         if (r >= 0)
                 r = make_details(o, status, &details);
-        if (r >= 0 && json_get(o, "Labels")) /* {{.Label "key"}} */
-                r = json_add(details, "Label", json_object_get(json_get(o, "Labels")));
         return r < 0 ? r : rows_add(rows, TAKE_PTR(shown), TAKE_PTR(details));
 }
 

@@ -9,6 +9,9 @@
 #include "shared/strv.h"
 #include "shared/text.h"
 
+/* A screen makes sense only with what was on it; lines of a program without a terminal are in the log. */
+#define ATTACH_REPLAY_SCREEN UINT64_C(1)
+
 static const Option start_options[] = {
         { "attach", 'a', OPTION_BOOL, NULL, "Connect standard output and error, and wait for its end", NULL, 0, NULL },
         { "interactive", 'i', OPTION_BOOL, NULL, "Connect standard input", NULL, 0, NULL },
@@ -121,7 +124,8 @@ static int run_attach(Client *c, const Arguments *a, Error *reterr) {
         if (r >= 0)
                 r = attach_prepare(&attach, reterr);
         if (r >= 0)
-                r = client_call(c, path, BUS_IFACE_CONTAINER, "Attach", NULL, reterr, "ht", theirs, (uint64_t) 0);
+                r = client_call(c, path, BUS_IFACE_CONTAINER, "Attach", NULL, reterr, "ht", theirs,
+                                tty ? ATTACH_REPLAY_SCREEN : UINT64_C(0));
         if (r < 0)
                 return r;
 

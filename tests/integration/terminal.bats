@@ -67,7 +67,7 @@ end_of_client() {
         assert_equal "$(container_property web State)" running
 
         in_background caissonctl attach web
-        sleep 0.3
+        wait_for_screen 'mark2' # what was there before
         type_keys 'echo back$((2+2))\r'
         wait_for_screen 'back4'
         type_keys 'exit 3\r'

@@ -11,6 +11,8 @@ static const char document[] =
         "\"Mixed\":{\"n\":1,\"l\":[1,[2]],\"m\":{\"k\":null}},\"Nets\":{\"b1\":{\"IP\":\"10.0.0.1\"},\"a0\":{\"IP\":\"10.0.0.2\"}},"
         "\"Path\":\"a,b,,c\",\"Evil\":\"a\\u001b[31mb\\nc\\u0000d\"}";
 
+static const char details[] = "{\"ExitCode\":3,\"Name\":\"hidden\",\"Labels\":{\"role\":\"front\"}}";
+
 static JsonObject *data(void) {
         JsonObject *o = NULL;
 
@@ -23,7 +25,7 @@ static char *run(const char *text, TemplateFlags flags, Error *reterr) {
         _cleanup_(template_freep) Template *t = NULL;
         char *out = NULL;
 
-        assert_int_equal(json_parse("test", "{\"ExitCode\":3,\"Name\":\"hidden\"}", 30, &more, NULL), 0);
+        assert_int_equal(json_parse("test", details, sizeof(details) - 1, &more, NULL), 0);
         if (template_parse(text, flags, &t, reterr) < 0)
                 return NULL;
         if (template_execute(t, o, more, flags, &out, reterr) < 0)
@@ -159,7 +161,7 @@ static void functions_do_as_docker_says(void **state) {
                 { "{{len .Name}}{{len .List}}{{len .Labels}}{{len .None}}", "3330" },
                 { "{{index .List 1}}{{index .Labels \"a\"}}[{{index .Labels \"no\"}}]", "y1[]" },
                 { "{{index .Mixed.l 1 0}}{{index .Nets \"a0\" \"IP\"}}", "210.0.0.2" },
-                { "{{.Labels \"com.x\"}}", "dots" },
+                { "{{.Labels \"com.x\"}}{{.Label \"role\"}}{{.Label \"none\"}}", "dotsfront" },
                 { "{{slice .List 1}}{{slice .Name 1 2}}", "[y z]e" },
                 { "{{print 1 2 \"a\" \"b\" 3 4}}|{{println 1 \"a\"}}", "1 2ab3 4|1 a\n" },
                 { "{{\"a\" | printf \"%s-%s\" \"b\"}}", "b-a" },

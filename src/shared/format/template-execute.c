@@ -108,7 +108,10 @@ static int enter_field(Executor *x, const char *name, size_t offset, JsonObject 
                                       template_type_name(*o));
 
         if (!json_object_object_get_ex(*o, name, &member) && *o == x->root) {
-                if (!x->more || !json_object_object_get_ex(x->more, name, &member)) {
+                /* docker's {{.Label "key"}}, which is no field: .Labels is text there */
+                const char *wanted = streq(name, "Label") ? "Labels" : name;
+
+                if (!x->more || !json_object_object_get_ex(x->more, wanted, &member)) {
                         if (x->flags & TEMPLATE_STRICT) {
                                 other = suggest_field(x, name);
                                 return template_error(x->template->text, offset, x->reterr,

@@ -3,8 +3,6 @@
 #include "shared/text.h"
 #include "template-internal.h"
 
-#define PAD_MAX 4096
-
 int output_add(Output *o, const char *s, size_t n) {
         if (n > TEMPLATE_OUTPUT_MAX - o->size)
                 return -EFBIG;
@@ -49,12 +47,12 @@ const char *template_type_name(JsonObject *o) {
         return o ? json_type_word(json_object_get_type(o)) : "value that is not there";
 }
 
-static int fail(const Call *call, const char *function, const char *wanted, JsonObject *got) {
+int template_misfit(const Call *call, const char *function, const char *wanted, JsonObject *got) {
         return template_error(call->text, call->offset, call->reterr, "%s needs %s, got a %s", function, wanted,
                               template_type_name(got));
 }
 
-static int return_string(Output *out, JsonObject **ret) {
+int template_return_string(Output *out, JsonObject **ret) {
         *ret = json_object_new_string_len(strempty(out->text), (int) out->size);
         free(out->text);
         return *ret ? 0 : -ENOMEM;
@@ -162,7 +160,7 @@ static int function_len(const Call *call, JsonObject *const *args, size_t n_args
                 n = 0;
                 break;
         default:
-                return fail(call, "len", "a string, a list or a map", args[0]);
+                return template_misfit(call, "len", "a string, a list or a map", args[0]);
         }
 
         *ret = json_object_new_int64(n);
@@ -184,7 +182,7 @@ int template_index(const Call *call, JsonObject *o, JsonObject *key, JsonObject 
 
         if (json_object_is_type(o, json_type_object) || !o) {
                 if (!json_object_is_type(key, json_type_string))
-                        return fail(call, "index of a map", "a string", key);
+                        return template_misfit(call, "index of a map", "a string", key);
                 if (o && json_object_object_get_ex(o, json_object_get_string(key), &member))
                         json_object_get(member);
                 else if (!o || is_string_map(o)) {
@@ -197,7 +195,7 @@ int template_index(const Call *call, JsonObject *o, JsonObject *key, JsonObject 
                 int64_t i, n = string ? json_object_get_string_len(o) : (int64_t) json_object_array_length(o);
 
                 if (!json_object_is_type(key, json_type_int))
-                        return fail(call, "index of a list", "an integer", key);
+                        return template_misfit(call, "index of a list", "an integer", key);
                 i = json_object_get_int64(key);
                 if (i < 0 || i >= n)
                         return template_error(call->text, call->offset, call->reterr,
@@ -210,7 +208,7 @@ int template_index(const Call *call, JsonObject *o, JsonObject *key, JsonObject 
                 } else
                         member = json_object_get(json_object_array_get_idx(o, (size_t) i));
         } else
-                return fail(call, "index", "a list or a map", o);
+                return template_misfit(call, "index", "a list or a map", o);
 
         *ret = member;
         return 0;
@@ -238,12 +236,12 @@ static int function_slice(const Call *call, JsonObject *const *args, size_t n_ar
         int64_t bounds[2] = { 0 }, n;
 
         if (!string && !json_object_is_type(args[0], json_type_array))
-                return fail(call, "slice", "a string or a list", args[0]);
+                return template_misfit(call, "slice", "a string or a list", args[0]);
         n = bounds[1] = string ? json_object_get_string_len(args[0]) : (int64_t) json_object_array_length(args[0]);
 
         for (size_t i = 1; i < n_args; i++) {
                 if (!json_object_is_type(args[i], json_type_int))
-                        return fail(call, "slice", "integers", args[i]);
+                        return template_misfit(call, "slice", "integers", args[i]);
                 bounds[i - 1] = json_object_get_int64(args[i]);
         }
         if (bounds[0] < 0 || bounds[1] > n || bounds[0] > bounds[1])
@@ -273,175 +271,6 @@ static int function_json(const Call *call, JsonObject *const *args, size_t n_arg
         return *ret || !args[0] ? 0 : -ENOMEM;
 }
 
-static int function_join(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        JsonObject *list = args[0], *separator = args[1];
-        Output out = {};
-        int r = 0;
-
-        if (call->flags & TEMPLATE_HEADING) {
-                *ret = json_object_get(list);
-                return 0;
-        }
-        if (json_object_is_type(list, json_type_string) && !json_object_is_type(separator, json_type_string)) {
-                list = args[1]; /* {{.List | join ","}} */
-                separator = args[0];
-        }
-        if (list && !json_object_is_type(list, json_type_array))
-                return fail(call, "join", "a list", list);
-        if (!json_object_is_type(separator, json_type_string))
-                return fail(call, "join", "a separator", separator);
-
-        for (size_t i = 0; r >= 0 && list && i < json_object_array_length(list); i++) {
-                if (i > 0)
-                        r = output_add(&out, json_object_get_string(separator),
-                                       (size_t) json_object_get_string_len(separator));
-                if (r >= 0)
-                        r = template_print_value(&out, json_object_array_get_idx(list, i));
-        }
-        if (r < 0) {
-                free(out.text);
-                return r;
-        }
-        return return_string(&out, ret);
-}
-
-static int function_split(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        _cleanup_(json_putp) JsonObject *list = NULL;
-        const char *s, *separator, *end;
-
-        if (call->flags & TEMPLATE_HEADING) {
-                *ret = json_object_get(args[0]);
-                return 0;
-        }
-        for (size_t i = 0; i < 2; i++)
-                if (!json_object_is_type(args[i], json_type_string))
-                        return fail(call, "split", "strings", args[i]);
-        s = json_object_get_string(args[0]);
-        separator = json_object_get_string(args[1]);
-
-        list = json_object_new_array();
-        if (!list)
-                return -ENOMEM;
-        do {
-                size_t n = strlen(s), k;
-
-                if (*separator) {
-                        end = strstr(s, separator);
-                        k = end ? (size_t) (end - s) : n;
-                } else { /* into characters */
-                        k = MAX(utf8_sequence_length(s, n), (size_t) 1);
-                        k = MIN(k, n);
-                        end = k < n ? s + k : NULL;
-                }
-
-                JsonObject *part = json_object_new_string_len(s, (int) k);
-                if (!part || json_object_array_add(list, part) < 0) {
-                        json_object_put(part);
-                        return -ENOMEM;
-                }
-                s = end ? end + strlen(separator) : NULL;
-        } while (s);
-
-        *ret = TAKE_PTR(list);
-        return 0;
-}
-
-typedef enum Letters {
-        LETTERS_UPPER,
-        LETTERS_LOWER,
-        LETTERS_TITLE,
-} Letters;
-
-static int change_letters(const Call *call, const char *name, JsonObject *o, Letters how, JsonObject **ret) {
-        Output out = {};
-        int r;
-
-        if (!json_object_is_type(o, json_type_string))
-                return fail(call, name, "a string", o);
-
-        r = output_add(&out, json_object_get_string(o), (size_t) json_object_get_string_len(o));
-        if (r < 0)
-                return r;
-        if (!(call->flags & TEMPLATE_HEADING))
-                for (size_t i = 0; i < out.size; i++) {
-                        char *c = &out.text[i];
-                        bool first = i == 0 || (!ascii_isalnum(c[-1]) && c[-1] != '_' && c[-1] != '\'' &&
-                                                !((uint8_t) c[-1] & 0x80));
-
-                        if (how == LETTERS_LOWER)
-                                *c = ascii_tolower(*c);
-                        else if (ascii_islower(*c) && (how == LETTERS_UPPER || first))
-                                *c = (char) (*c - 'a' + 'A');
-                }
-        return return_string(&out, ret);
-}
-
-static int function_upper(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        return change_letters(call, "upper", args[0], LETTERS_UPPER, ret);
-}
-
-static int function_lower(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        return change_letters(call, "lower", args[0], LETTERS_LOWER, ret);
-}
-
-static int function_title(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        return change_letters(call, "title", args[0], LETTERS_TITLE, ret);
-}
-
-static int function_truncate(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        bool piped = json_object_is_type(args[0], json_type_int); /* {{.ID | truncate 5}} */
-        JsonObject *s = args[piped], *max = args[!piped];
-        const char *text;
-        size_t n, i = 0;
-
-        if (call->flags & TEMPLATE_HEADING) {
-                *ret = json_object_get(s);
-                return 0;
-        }
-        if (!json_object_is_type(s, json_type_string))
-                return fail(call, "truncate", "a string", s);
-        if (!json_object_is_type(max, json_type_int) || json_object_get_int64(max) < 0)
-                return fail(call, "truncate", "a length", max);
-
-        text = json_object_get_string(s);
-        n = (size_t) json_object_get_string_len(s);
-        for (int64_t k = json_object_get_int64(max); i < n && k > 0; k--)
-                i += MAX(utf8_sequence_length(text + i, n - i), (size_t) 1);
-
-        *ret = json_object_new_string_len(text, (int) MIN(i, n));
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int function_pad(const Call *call, JsonObject *const *args, size_t n_args _unused_, JsonObject **ret) {
-        Output out = {};
-        int r = 0;
-
-        if (call->flags & TEMPLATE_HEADING) {
-                *ret = json_object_get(args[0]);
-                return 0;
-        }
-        if (!json_object_is_type(args[0], json_type_string))
-                return fail(call, "pad", "a string", args[0]);
-        for (size_t i = 1; i < 3; i++)
-                if (!json_object_is_type(args[i], json_type_int) || json_object_get_int64(args[i]) < 0 ||
-                    json_object_get_int64(args[i]) > PAD_MAX)
-                        return fail(call, "pad", "a small number", args[i]);
-
-        if (json_object_get_string_len(args[0]) == 0) /* docker: nothing stays nothing */
-                return return_string(&out, ret);
-        for (int64_t i = json_object_get_int64(args[1]); r >= 0 && i > 0; i--)
-                r = output_add(&out, " ", 1);
-        if (r >= 0)
-                r = template_print_value(&out, args[0]);
-        for (int64_t i = json_object_get_int64(args[2]); r >= 0 && i > 0; i--)
-                r = output_add(&out, " ", 1);
-        if (r < 0) {
-                free(out.text);
-                return r;
-        }
-        return return_string(&out, ret);
-}
-
 static int print(JsonObject *const *args, size_t n_args, bool line, JsonObject **ret) {
         Output out = {};
         int r = 0;
@@ -460,7 +289,7 @@ static int print(JsonObject *const *args, size_t n_args, bool line, JsonObject *
                 free(out.text);
                 return r;
         }
-        return return_string(&out, ret);
+        return template_return_string(&out, ret);
 }
 
 static int function_print(const Call *call _unused_, JsonObject *const *args, size_t n_args, JsonObject **ret) {
@@ -480,7 +309,7 @@ static int function_printf(const Call *call, JsonObject *const *args, size_t n_a
                 free(out.text);
                 return r;
         }
-        return return_string(&out, ret);
+        return template_return_string(&out, ret);
 }
 
 static const TemplateFunction functions[] = {
@@ -489,24 +318,24 @@ static const TemplateFunction functions[] = {
         { "ge", 2, 2, function_ge },
         { "gt", 2, 2, function_gt },
         { "index", 1, TEMPLATE_ARGUMENTS_MAX, function_index },
-        { "join", 2, 2, function_join },
+        { "join", 2, 2, template_function_join },
         { "json", 1, 1, function_json },
         { "le", 2, 2, function_le },
         { "len", 1, 1, function_len },
-        { "lower", 1, 1, function_lower },
+        { "lower", 1, 1, template_function_lower },
         { "lt", 2, 2, function_lt },
         { "ne", 2, 2, function_ne },
         { "not", 1, 1, function_not },
         { "or", 1, TEMPLATE_ARGUMENTS_MAX, NULL },
-        { "pad", 3, 3, function_pad },
+        { "pad", 3, 3, template_function_pad },
         { "print", 0, TEMPLATE_ARGUMENTS_MAX, function_print },
         { "printf", 1, TEMPLATE_ARGUMENTS_MAX, function_printf },
         { "println", 0, TEMPLATE_ARGUMENTS_MAX, function_println },
         { "slice", 1, 3, function_slice },
-        { "split", 2, 2, function_split },
-        { "title", 1, 1, function_title },
-        { "truncate", 2, 2, function_truncate },
-        { "upper", 1, 1, function_upper },
+        { "split", 2, 2, template_function_split },
+        { "title", 1, 1, template_function_title },
+        { "truncate", 2, 2, template_function_truncate },
+        { "upper", 1, 1, template_function_upper },
 };
 
 const TemplateFunction *template_function_find(const char *name) {

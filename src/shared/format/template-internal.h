@@ -105,3 +105,16 @@ int template_print_value(Output *out, JsonObject *o);
 int template_format(const Call *call, JsonObject *const *args, size_t n_args, Output *out);
 int template_index(const Call *call, JsonObject *o, JsonObject *key, JsonObject **ret);
 const char *template_type_name(JsonObject *o);
+
+/* For functions: "join needs a list, got a string", and what a function that makes text ends with (out is freed). */
+int template_misfit(const Call *call, const char *function, const char *wanted, JsonObject *got);
+int template_return_string(Output *out, JsonObject **ret);
+
+/* template-text.c */
+int template_function_join(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_split(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_upper(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_lower(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_title(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_truncate(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
+int template_function_pad(const Call *call, JsonObject *const *args, size_t n_args, JsonObject **ret);
