@@ -10,6 +10,7 @@
 #include "cpu-list.h"
 #include "resource-devices.h"
 #include "resource-properties.h"
+#include "shared/io.h"
 #include "shared/strv.h"
 #include "shared/text.h"
 
@@ -183,6 +184,21 @@ static int check_limit_devices(const DeviceLimit *limits, size_t n, Error *reter
         return 0;
 }
 
+/* docker's sentence. A host that does not say what it has is taken at its word when systemd sets the limit. */
+static int check_available(const char *what, const char *text, const char *online_path, Error *reterr) {
+        _cleanup_(freep) char *online = NULL;
+        CpuList wanted, have;
+
+        if (!text || read_full_file_at(AT_FDCWD, online_path, 4096, &online, NULL) < 0 ||
+            cpu_list_parse(text_strip(online), &have, NULL) < 0 || cpu_list_parse(text, &wanted, NULL) < 0)
+                return 0;
+
+        for (size_t i = 0; i < wanted.n_bytes; i++)
+                if (wanted.bits[i] & ~have.bits[i])
+                        return error_set(reterr, -EINVAL, "%s are not available: requested %s, available %s", what, text, online);
+        return 0;
+}
+
 int resource_limits_check_host(const ContainerConfig *c, Error *reterr) {
         long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
         int r;
@@ -190,7 +206,11 @@ int resource_limits_check_host(const ContainerConfig *c, Error *reterr) {
         if (n_cpus > 0 && c->nano_cpus > (uint64_t) n_cpus * NSEC_PER_SEC)
                 return error_set(reterr, -EINVAL, "--cpus can be 0.01 to %li.00, as there are only %li processors", n_cpus, n_cpus);
 
-        r = check_limit_devices(c->read_bps, c->n_read_bps, reterr);
+        r = check_available("processors", c->cpuset_cpus, "/sys/devices/system/cpu/online", reterr);
+        if (r >= 0)
+                r = check_available("memory nodes", c->cpuset_mems, "/sys/devices/system/node/online", reterr);
+        if (r >= 0)
+                r = check_limit_devices(c->read_bps, c->n_read_bps, reterr);
         if (r >= 0)
                 r = check_limit_devices(c->write_bps, c->n_write_bps, reterr);
         if (r >= 0)

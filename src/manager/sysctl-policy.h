@@ -12,7 +12,7 @@ typedef enum SysctlScope {
         _SYSCTL_SCOPE_INVALID = -EINVAL,
 } SysctlScope;
 
-/* "net.ipv4.ip_forward", also with slashes; in an interface's name a slash means a dot. */
+/* name: "net.ipv4.ip_forward". */
 SysctlScope sysctl_scope(const char *name);
 
 /* assignment: "name=value". own_…: whether the container has such a namespace of its own. */

@@ -215,6 +215,7 @@ unified() {
 		--cpus 1000|processors
 		--cpus 1 --cpu-quota 5000|cannot be combined
 		--cpuset-cpus a-b|is not a list
+		--cpuset-cpus 1000|processors are not available
 		--blkio-weight 5|10 to 1000
 		--ulimit nofile=9:1|above the hard limit
 		--cap-add NOTHING|is not a capability

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "bus-message.h"
 #include "config-from-json.h"
@@ -160,6 +161,18 @@ static void more_processors_than_there_are(void **state) {
         assert_non_null(strstr(error.message, "--cpus can be 0.01 to "));
 }
 
+static void processors_that_are_not_there(void **state) {
+        _cleanup_(container_config_unrefp) ContainerConfig *c = config_from_json("{\"CpusetCpus\":\"1023\"}"),
+                                           *good = config_from_json("{\"CpusetCpus\":\"0\"}");
+        _cleanup_(error_done) Error error = {};
+
+        assert_int_equal(resource_limits_check_host(good, NULL), 0);
+        if (access("/sys/devices/system/cpu/online", R_OK) < 0)
+                skip();
+        assert_int_equal(resource_limits_check_host(c, &error), -EINVAL);
+        assert_non_null(strstr(error.message, "processors are not available: requested 1023, available "));
+}
+
 static void systemds_answer_is_read(void **state) {
         _cleanup_(resource_limits_done) ResourceLimits l = RESOURCE_LIMITS_INIT;
         const uint8_t cpus[] = { 0x27, 0x02 };
@@ -201,6 +214,7 @@ int main(void) {
                 cmocka_unit_test(limits_become_properties),
                 cmocka_unit_test(what_v1_cannot_do_is_said),
                 cmocka_unit_test(more_processors_than_there_are),
+                cmocka_unit_test(processors_that_are_not_there),
                 cmocka_unit_test(systemds_answer_is_read),
         };
 
