@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # The program in the container: who it is, what it is given, how it ends; and the verbs of the OCI command line.
 

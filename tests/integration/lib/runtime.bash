@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016
 #
 # For the tests of caisson-runtime: a bundle with a busybox root file system, and configurations made with jq. They need
 # root, but no caissond, and leave the machine's cgroups alone.
