@@ -323,7 +323,9 @@ int image_layer_names(ImageStore *s, const Image *i, char ***ret, Error *reterr)
                 }
                 if (r < 0)
                         return error_errnof(reterr, r, "Cannot look for layer %s", i->config->diff_ids[n - 1]);
-                if (strv_extend(&l, name) < 0)
+
+                /* overlayfs takes no directory twice; what is below the same again cannot be seen */
+                if (!strv_contains(l, name) && strv_extend(&l, name) < 0)
                         return error_oom(reterr);
         }
 

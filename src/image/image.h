@@ -40,8 +40,8 @@ int image_store_resolve(ImageStore *s, const char *text, Image **ret, char **ret
 /* 0, or -EBADMSG and a sentence. */
 int image_check(const Image *i, Error *reterr);
 
-/* The directories of the image's layers, as names below layers/, topmost first: empty for an image without layers.
- * -ENOENT and a sentence if one is missing. */
+/* The directories of the image's layers, as names below layers/, topmost first and each once: empty for an image
+ * without layers. -ENOENT and a sentence if one is missing. */
 int image_layer_names(ImageStore *s, const Image *i, char ***ret, Error *reterr);
 
 /* The first 12 digits of the id. */

@@ -115,6 +115,15 @@ bad_layer() {
         assert_equal "$(caissonctl run --rm app:1 stat -c '%a %u %g' /d)" "710 0 29"
 }
 
+@test "an image may have the same layer twice" {
+        mkdir -p "$WORK/other/etc"
+        echo other >"$WORK/other/etc/hello"
+        layer_tar "$WORK/other" "$WORK/other.tar"
+        make_archive app:1 "$WORK/layer.tar" "$WORK/other.tar" "$WORK/layer.tar"
+        caissonctl load --input "$WORK/image.tar"
+        assert_equal "$(caissonctl run --rm app:1 cat /etc/hello)" hello
+}
+
 @test "a root file system is imported, with changes to its configuration" {
         # shellcheck disable=SC2016  # the container's shell replaces them
         run caissonctl import --message 'from tar' --change 'CMD ["/bin/sh","-c","echo $GREETING $PWD"]' \

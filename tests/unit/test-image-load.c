@@ -206,6 +206,14 @@ static void layers_may_be_links(void **state) {
                         fail_msg("%s", error.message);
                 assert_file(&t, "x", "a", "first");
                 assert_int_equal(count_names(t.root_fd, "layers"), 1);
+
+                /* Twice in the image, once in what overlayfs is given */
+                _cleanup_(image_unrefp) Image *i = NULL;
+                _cleanup_(strv_freep) char **names = NULL;
+                assert_int_equal(image_store_resolve(t.store, "x", &i, NULL, NULL), 0);
+                assert_int_equal(i->manifest->n_layers, 2);
+                assert_int_equal(image_layer_names(t.store, i, &names, NULL), 0);
+                assert_int_equal(strv_length(names), 1);
         }
 }
 
