@@ -47,17 +47,13 @@ int bus_container_authorize(sd_bus_message *message, const char *action, const C
 
 void bus_audit(sd_bus_message *message, const Container *c, const char *verb) {
         char uid_text[16] = "", pid_text[16] = "";
-        sd_bus_creds *creds = NULL;
         uid_t uid;
         pid_t pid;
 
-        if (sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds) >= 0) {
-                if (sd_bus_creds_get_euid(creds, &uid) >= 0)
-                        snprintf(uid_text, sizeof(uid_text), "%u", uid);
-                if (sd_bus_creds_get_pid(creds, &pid) >= 0)
-                        snprintf(pid_text, sizeof(pid_text), "%i", pid);
+        if (bus_sender(message, &uid, &pid) >= 0) {
+                snprintf(uid_text, sizeof(uid_text), "%u", uid);
+                snprintf(pid_text, sizeof(pid_text), "%i", pid);
         }
-        sd_bus_creds_unref(creds);
 
         log_struct(LOG_INFO,
                    LOG_FIELDS("MESSAGE_ID", "b0a3ac2a3a6f4a7bb7e2a5a4c2b6d1f7", "CAISSON_CONTAINER", c->name,
@@ -513,70 +509,3 @@ int bus_container_export(Manager *m) {
                 r = sd_bus_add_node_enumerator(m->bus, NULL, BUS_PATH_CONTAINER, enumerate_containers, m);
         return r;
 }
-
-static void emit_failed(int r) {
-        if (r < 0)
-                (void) log_debug_errno(r, "Cannot emit a signal, ignoring: %m");
-}
-
-static void on_added(Container *c) {
-        _cleanup_(freep) char *path = bus_container_path(c);
-
-        if (!path)
-                return;
-        emit_failed(sd_bus_emit_object_added(c->manager->bus, path));
-        emit_failed(sd_bus_emit_signal(c->manager->bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER, "ContainerNew",
-                                       "so", c->id, path));
-}
-
-static void on_removed(Container *c) {
-        _cleanup_(freep) char *path = bus_container_path(c);
-
-        if (!path)
-                return;
-        emit_failed(sd_bus_emit_object_removed(c->manager->bus, path));
-        emit_failed(sd_bus_emit_signal(c->manager->bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER,
-                                       "ContainerRemoved", "so", c->id, path));
-}
-
-static void on_changed(Container *c, ContainerState old) {
-        _cleanup_(freep) char *path = bus_container_path(c);
-
-        if (!path)
-                return;
-        emit_failed(sd_bus_emit_signal(c->manager->bus, path, BUS_IFACE_CONTAINER, "StateChanged", "ss",
-                                       container_state_to_string(old), container_state_to_string(c->state)));
-        emit_failed(sd_bus_emit_properties_changed(c->manager->bus, path, BUS_IFACE_CONTAINER, "State",
-                                                   "ExitCode", "ExitSignal", "OOMKilled", "Error", "Leader",
-                                                   "Unit", "Started", "Finished", NULL));
-}
-
-static void on_ended(Container *c) {
-        _cleanup_(freep) char *path = bus_container_path(c);
-
-        if (path)
-                emit_failed(sd_bus_emit_signal(c->manager->bus, path, BUS_IFACE_CONTAINER, "Exited", "iib",
-                                               (int32_t) c->exit_code, (int32_t) container_exit_signal(c),
-                                               (int) c->oom_killed));
-        log_struct(LOG_INFO,
-                   LOG_FIELDS("MESSAGE_ID", "6c1a7a31d9b4455ab0c7b8ef2f0d5a3e", "CAISSON_CONTAINER", c->name,
-                              "CAISSON_CONTAINER_ID", c->id),
-                   "Container %s ended with exit code %i%s%s", c->name, c->exit_code, c->error ? ": " : "",
-                   strempty(c->error));
-}
-
-static void on_renamed(Container *c) {
-        _cleanup_(freep) char *path = bus_container_path(c);
-
-        if (path)
-                emit_failed(sd_bus_emit_properties_changed(c->manager->bus, path, BUS_IFACE_CONTAINER,
-                                                           "Name", NULL));
-}
-
-const ContainerObserver bus_container_observer = {
-                .added = on_added,
-                .changed = on_changed,
-                .ended = on_ended,
-                .renamed = on_renamed,
-                .removed = on_removed,
-};

@@ -8,7 +8,6 @@
 /* The objects /io/caisson1/container/ID. */
 
 int bus_container_export(Manager *m);
-extern const ContainerObserver bus_container_observer;
 
 char *bus_container_path(const Container *c);
 

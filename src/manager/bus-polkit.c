@@ -106,21 +106,50 @@ static void forget_old_answers(PolkitRegistry *r) {
         }
 }
 
-int bus_sender_uid(sd_bus_message *message, uid_t *ret) {
+/* One question to the bus for each caller, not one for each look: a unique name is never given to another connection, and
+ * what the bus says about a connection was settled when it was made. */
+static struct {
+        char *name;
+        uid_t uid;
+        pid_t pid;
+} last_sender;
+
+int bus_sender(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid) {
+        const char *name = sd_bus_message_get_sender(message);
         sd_bus_creds *creds = NULL;
+        pid_t pid = 0;
         uid_t uid;
         int r;
 
-        /* Only what the bus itself says about the connection, nothing from /proc by a PID that may be somebody else's */
-        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
-        sd_bus_creds_unref(creds);
-        if (r < 0)
-                return r;
+        if (!name || !last_sender.name || !streq(name, last_sender.name)) {
+                /* Only what the bus itself says, nothing from /proc by a PID that may be somebody else's */
+                r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
+                if (r >= 0)
+                        r = sd_bus_creds_get_euid(creds, &uid);
+                if (r >= 0 && sd_bus_creds_get_pid(creds, &pid) < 0)
+                        pid = 0;
+                sd_bus_creds_unref(creds);
+                if (r < 0)
+                        return r;
 
-        *ret = uid;
+                free(last_sender.name);
+                last_sender.name = name ? strdup(name) : NULL;
+                last_sender.uid = uid;
+                last_sender.pid = pid;
+        } else {
+                uid = last_sender.uid;
+                pid = last_sender.pid;
+        }
+
+        if (ret_uid)
+                *ret_uid = uid;
+        if (ret_pid)
+                *ret_pid = pid;
         return 0;
+}
+
+int bus_sender_uid(sd_bus_message *message, uid_t *ret) {
+        return bus_sender(message, ret, NULL);
 }
 
 static int read_answer(sd_bus_message *reply, Answer *ret) {

@@ -23,5 +23,7 @@ DEFINE_TRIVIAL_CLEANUP_FUNC(PolkitRegistry *, polkit_registry_free)
 int bus_authorize(sd_bus_message *message, const char *action, const char *const *details, PolkitRegistry *registry,
                   sd_bus_error *reterr);
 
-/* The sender's user id as the bus knows it. */
+/* The sender's user id and process as the bus knows them; either may be NULL. A process of 0: not known. */
+int bus_sender(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid);
+
 int bus_sender_uid(sd_bus_message *message, uid_t *ret);

@@ -85,7 +85,7 @@ static void finish(ContainerStart *start) {
                 container_set_state(c, CONTAINER_RUNNING);
                 s->done(c, 0, 0, NULL, s->userdata);
                 container_save_last_state(c);
-                machine_register(c);
+                machine_register_soon(c);
                 return;
         }
 

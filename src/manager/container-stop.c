@@ -186,12 +186,13 @@ void container_give_up(Container *c) {
                 m->observer->removed(c);
         c->given_up = true;
         (void) container_take_name(c, NULL, NULL);
+
+        /* The end of its client's stream tells that the name is free again */
+        c->attach_fd = safe_close(c->attach_fd);
 }
 
 void container_settle(Container *c) {
         if (c->given_up) {
-                /* The end of its client's stream tells that the name is free again */
-                c->attach_fd = safe_close(c->attach_fd);
                 container_notify(c, CONTAINER_CONDITION_STOPPED);
                 container_notify(c, CONTAINER_CONDITION_NEXT_EXIT);
                 container_notify(c, CONTAINER_CONDITION_REMOVED);

@@ -138,6 +138,7 @@ int container_send(Container *c, SupervisorMessageType type, int32_t argument, i
 void container_forget_processes(Container *c) {
         c->supervisor_source = sd_event_source_disable_unref(c->supervisor_source);
         c->control_source = sd_event_source_disable_unref(c->control_source);
+        c->machine_timer = sd_event_source_disable_unref(c->machine_timer);
         c->supervisor_pidfd = safe_close(c->supervisor_pidfd);
         c->leader_pidfd = safe_close(c->leader_pidfd);
         c->control_fd = safe_close(c->control_fd);

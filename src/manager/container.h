@@ -79,6 +79,7 @@ typedef struct Container {
         sd_event_source *supervisor_source;
         sd_event_source *control_source;
         sd_event_source *stop_timer;
+        sd_event_source *machine_timer; /* see machine.h */
         ContainerStart *start;
         bool exit_known;     /* the supervisor has told how it ended */
         bool kill_requested; /* somebody wants all of it dead, the supervisor with it */

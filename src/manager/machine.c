@@ -11,6 +11,8 @@
 /* machined wants a name that could be a host's, and at most 64 characters. */
 #define MACHINE_NAME_MAX 64U
 
+#define MACHINE_DELAY_USEC (100U * 1000U)
+
 static char *machine_name(const Container *c) {
         char *name;
 
@@ -52,7 +54,7 @@ static int append_machine_id(sd_bus_message *m, const char *id) {
         return sd_bus_message_append_array(m, 'y', bytes, sizeof(bytes));
 }
 
-void machine_register(Container *c) {
+static void machine_register(Container *c) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_(freep) char *name = machine_name(c);
         int r;
@@ -75,4 +77,18 @@ void machine_register(Container *c) {
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot register container %s with machined, ignoring: %m",
                                        c->name);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Container *c = ASSERT_PTR(userdata);
+
+        c->machine_timer = sd_event_source_disable_unref(c->machine_timer);
+        machine_register(c);
+        return 0;
+}
+
+void machine_register_soon(Container *c) {
+        c->machine_timer = sd_event_source_disable_unref(c->machine_timer);
+        (void) sd_event_add_time_relative(c->manager->event, &c->machine_timer, CLOCK_MONOTONIC, MACHINE_DELAY_USEC, 0,
+                                          on_timer, c);
 }

@@ -9,6 +9,7 @@
 #include "bus-job.h"
 #include "bus-manager.h"
 #include "bus-polkit.h"
+#include "bus-signals.h"
 #include "container.h"
 #include "image-cache.h"
 #include "image/image.h"
@@ -142,6 +143,8 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
 
+        if (m->observer)
+                bus_signals_flush(m);
         m->observer = NULL;
         if (m->containers)
                 STRING_MAP_FOREACH(c, m->containers)
@@ -240,7 +243,7 @@ int manager_publish(Manager *m, Error *reterr) {
         if (r < 0)
                 return error_errnof(reterr, r, "cannot own the name " BUS_NAME " on the bus");
 
-        m->observer = &bus_container_observer;
+        m->observer = &bus_signals_observer;
         seccomp_pool_prepare(m->seccomp);
         job_clean_staging(m);
         return 0;

@@ -99,11 +99,9 @@ static int on_idle(sd_event_source *source, void *userdata) {
 }
 
 int trash_put(Trash *t, int dir_fd, const char *name) {
-        unsigned budget = TRASH_SLICE;
-        int r;
-
         if (renameat(dir_fd, name, t->fd, name) < 0) {
                 char other[CONTAINER_ID_LENGTH + 1];
+                int r;
 
                 if (errno != EEXIST && errno != ENOTEMPTY)
                         return -errno;
@@ -114,10 +112,7 @@ int trash_put(Trash *t, int dir_fd, const char *name) {
                         return -errno;
         }
 
-        r = remove_some(t, t->fd, name, 0, &budget);
-        if (r <= 0)
-                r = sd_event_source_set_enabled(t->source, SD_EVENT_ON);
-        return r < 0 ? r : 0;
+        return sd_event_source_set_enabled(t->source, SD_EVENT_ON);
 }
 
 Trash *trash_free(Trash *t) {

@@ -15,5 +15,5 @@ int trash_new(sd_event *event, int dir_fd, Trash **ret);
 Trash *trash_free(Trash *t);
 DEFINE_TRIVIAL_CLEANUP_FUNC(Trash *, trash_free)
 
-/* Takes dir_fd/name away. Small trees are gone when this returns. -ENOENT: not there. */
+/* Takes dir_fd/name away; it goes when the loop has nothing better to do. -ENOENT: not there. */
 int trash_put(Trash *t, int dir_fd, const char *name);
