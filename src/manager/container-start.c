@@ -70,6 +70,15 @@ static int exit_code_of_failure(SupervisorFailure f) {
         }
 }
 
+/* For a caissond that is started after us. */
+static int save_processes(Container *c, Error *reterr) {
+        _cleanup_(closep) int dir_fd = container_open_run_dir(c);
+
+        if (dir_fd < 0)
+                return error_errnof(reterr, dir_fd, "cannot open the run directory");
+        return container_save_state(c, dir_fd, reterr);
+}
+
 static void finish(ContainerStart *start) {
         _cleanup_(container_start_freep) ContainerStart *s = start;
         Container *c = s->container;
@@ -84,6 +93,7 @@ static void finish(ContainerStart *start) {
                 s->attach_fd = safe_close(s->attach_fd);
                 container_set_state(c, CONTAINER_RUNNING);
                 s->done(c, 0, 0, NULL, s->userdata);
+                (void) save_processes(c, NULL);
                 container_save_last_state(c);
                 machine_register_soon(c);
                 return;
@@ -196,15 +206,6 @@ static void on_scope_started(int r, const char *unit, const Error *why, void *us
                 log_debug_errno(r, "Container %s: cannot tell its supervisor to go on: %m", c->name);
 }
 
-/* Before the scope is there, for who starts caissond again must find what lives in it. */
-static int save_processes(Container *c, Error *reterr) {
-        _cleanup_(closep) int dir_fd = container_open_run_dir(c);
-
-        if (dir_fd < 0)
-                return error_errnof(reterr, dir_fd, "cannot open the run directory");
-        return container_save_state(c, dir_fd, reterr);
-}
-
 void container_start_created(Container *c, pid_t leader) {
         _cleanup_(freep) char *description = NULL;
         ContainerStart *s = c->start;
@@ -234,7 +235,7 @@ void container_start_created(Container *c, pid_t leader) {
                                                 .leader = leader,
                                 },
                                 on_scope_started, s, &s->scope, &e);
-        /* systemd has the request; what follows happens while it works */
+        /* systemd has the request; this happens while it works. It must be done before anything runs in the scope. */
         if (r >= 0)
                 r = save_processes(c, &e);
         if (r < 0) {

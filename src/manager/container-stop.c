@@ -238,8 +238,25 @@ static void note_lost_supervisor(Container *c) {
                 (void) container_set_error(c, "its supervisor was killed, and with it the container");
 }
 
+/* caissond was killed before it released the container, whose supervisor then gave up: it has not run. */
+static void never_began(Container *c) {
+        log_info("Container %s was being started when caissond ended, and was not", strempty(c->name));
+        if (c->unit)
+                scope_kill(c->manager->scopes, c->unit, SIGKILL);
+        container_forget_processes(c);
+        container_remove_run_dir(c);
+        container_set_state(c, CONTAINER_CREATED);
+        container_notify(c, CONTAINER_CONDITION_STOPPED);
+        container_recover_last_state(c);
+}
+
 void container_ended(Container *c) {
         struct timespec now;
+
+        if (!c->exit_known && c->started_usec == 0 && !c->remove_wanted) {
+                never_began(c);
+                return;
+        }
 
         if (!c->exit_known)
                 note_lost_supervisor(c);

@@ -137,7 +137,7 @@ static int adopt_running(Container *c) {
         return 0;
 }
 
-static void recover_last_state(Container *c) {
+void container_recover_last_state(Container *c) {
         _cleanup_(error_done) Error e = {};
         _cleanup_(closep) int dir_fd = container_open_state_dir(c);
         int r;
@@ -178,7 +178,7 @@ static int recover_run(Container *c, int run_dir_fd) {
                         log_warning("Container %s: %s", c->name, error_message(&e, r));
                 container_set_state(c, before == CONTAINER_FAILED ? CONTAINER_FAILED : CONTAINER_CREATED);
                 container_remove_run_dir(c);
-                recover_last_state(c);
+                container_recover_last_state(c);
                 return 0;
         }
 
@@ -189,8 +189,6 @@ static int recover_run(Container *c, int run_dir_fd) {
                 return c->supervisor_pidfd;
 
         (void) container_read_exit(c, run_dir_fd);
-        log_info("Container %s ended while caissond was not there, exit code %i", c->name,
-                 c->exit_known ? c->exit_code : 137);
         container_set_state(c, CONTAINER_RUNNING); /* which it was: so that it counts */
         container_ended(c);
         return 0;
@@ -201,7 +199,7 @@ static int recover_container(Container *c) {
 
         if (run_dir_fd >= 0)
                 return recover_run(c, run_dir_fd);
-        recover_last_state(c);
+        container_recover_last_state(c);
         return 0;
 }
 

@@ -276,7 +276,9 @@ void seccomp_pool_prepare(SeccompPool *p) {
         if (r >= 0) {
                 fd = seccomp_cache_open(key);
                 if (fd >= 0) {
-                        safe_close(fd);
+                        safe_close(p->fd);
+                        p->fd = fd;
+                        p->capabilities = capabilities;
                         return;
                 }
                 r = compile(p, key, NULL, capabilities, &c, &e);

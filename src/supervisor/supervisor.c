@@ -22,19 +22,15 @@
 
 #define OOM_SCORE_ADJUST "-800"
 
-/* caissond's mount namespace is its unit's, with most of the host read-only or not there; PID 1's is the host. */
-static int enter_host_mounts(Error *reterr) {
-        _cleanup_(closep) int host = -EBADF;
-        struct stat ours, theirs;
+/* caissond has no network, and most of the host's files are read-only or not there for it; PID 1's namespaces are the
+ * host. */
+static int enter_host_namespaces(Error *reterr) {
+        _cleanup_(closep) int host = pidfd_open_pid(1);
 
-        host = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
         if (host < 0)
-                return error_errnof(reterr, -errno, "Cannot open the host's mount namespace");
-        if (stat("/proc/self/ns/mnt", &ours) < 0 || fstat(host, &theirs) < 0)
-                return error_errnof(reterr, -errno, "Cannot compare mount namespaces");
-
-        if ((ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev) && setns(host, CLONE_NEWNS) < 0)
-                return error_errnof(reterr, -errno, "Cannot enter the host's mount namespace");
+                return error_errnof(reterr, host, "Cannot find the host's namespaces");
+        if (setns(host, CLONE_NEWNS | CLONE_NEWNET) < 0)
+                return error_errnof(reterr, -errno, "Cannot enter the host's mount and network namespaces");
         if (chdir("/") < 0)
                 return error_errnof(reterr, -errno, "Cannot change to the root directory");
 
@@ -407,7 +403,7 @@ int supervisor_run(const char *id, Error *reterr) {
 
         control_init(&s.control, s.loop_fd, SUPERVISOR_FD_CONTROL, handle_message, &s);
 
-        r = enter_host_mounts(reterr);
+        r = enter_host_namespaces(reterr);
         if (r >= 0) {
                 r = control_listen(&s.control, s.run_dir_fd);
                 if (r < 0)
