@@ -30,6 +30,8 @@ teardown() {
 }
 
 common_setup() {
+        # So that "wait" in a test waits for what the test has started, and not for what bats times it with.
+        disown -a
         TEST_CURSOR=$(journalctl --lines=0 --show-cursor --no-pager | sed -n 's/^-- cursor: //p')
         systemctl reset-failed
         test_image
