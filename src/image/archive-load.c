@@ -63,7 +63,7 @@ static int unpack(LoadPlan *p, Error *reterr) {
                 r = layer_set_finish_stack(p->layers, p->images[i].config->diff_ids, &sizes, reterr);
                 if (r < 0)
                         return r;
-                if (oci_descriptor_annotate(&p->images[i].manifest, STORE_ANNOTATION_LAYER_SIZES, empty_to_null(sizes)) < 0)
+                if (store_entry_describe(&p->images[i].manifest, p->images[i].id, sizes) < 0)
                         return error_oom(reterr);
         }
         return 0;

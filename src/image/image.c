@@ -85,6 +85,15 @@ static int image_read(ImageStore *s, Image *i, const OciDescriptor *entry, Error
         return 0;
 }
 
+/* What a damaged image is called: as it was when it was whole, if that is known */
+static const char *id_of(const Image *i, const OciDescriptor *entry) {
+        const char *annotation = oci_descriptor_annotation(entry, STORE_ANNOTATION_ID);
+
+        if (i->manifest)
+                return i->manifest->config.digest;
+        return annotation && digest_is_valid(annotation) ? annotation : i->digest;
+}
+
 static int image_new(ImageStore *s, const OciDescriptor *entry, Image **ret) {
         _cleanup_(image_unrefp) Image *i = NULL;
         _cleanup_(error_done) Error error = {};
@@ -102,6 +111,10 @@ static int image_new(ImageStore *s, const OciDescriptor *entry, Image **ret) {
         r = image_read(s, i, entry, &error);
         if (r == -ENOMEM)
                 return r;
+        i->id = strdup(id_of(i, entry));
+        if (!i->id)
+                return -ENOMEM;
+
         if (r < 0) {
                 i->damage = strdup(error_message(&error, r));
                 if (!i->damage)
@@ -111,10 +124,6 @@ static int image_new(ImageStore *s, const OciDescriptor *entry, Image **ret) {
                 i->chain_ids = strv_free(i->chain_ids);
                 i->size = 0;
         }
-
-        i->id = strdup(i->manifest ? i->manifest->config.digest : i->digest);
-        if (!i->id)
-                return -ENOMEM;
 
         *ret = TAKE_PTR(i);
         return 0;

@@ -9,7 +9,8 @@
  * image has been removed from the store; the names are those of the last image_store_refresh(). */
 struct Image {
         unsigned n_ref;
-        char *id;      /* "sha256:…" of the configuration, as docker's and podman's; of the manifest if it is damaged */
+        char *id;      /* "sha256:…" of the configuration, as docker's and podman's; if it is damaged and nobody knows, of
+                        * the manifest */
         char *digest;  /* of the manifest */
         char **names;  /* full: "docker.io/library/nginx:latest"; sorted; NULL or empty: none */
         char **manifests; /* digests of all manifests in the index that have this configuration; the first is digest */

@@ -224,7 +224,7 @@ static int describe(Import *i, Error *reterr) {
 
         snprintf(sizes, sizeof(sizes), "%" PRIu64, i->result.n_files_bytes);
         if (oci_descriptor_set(&i->manifest, OCI_MEDIA_MANIFEST, digest, strlen(manifest)) < 0 ||
-            oci_descriptor_annotate(&i->manifest, STORE_ANNOTATION_LAYER_SIZES, sizes) < 0)
+            store_entry_describe(&i->manifest, i->id, sizes) < 0)
                 return error_oom(reterr);
         return 0;
 }

@@ -73,6 +73,15 @@ int store_index_write(ImageStore *s, const OciIndex *index, Error *reterr) {
         return 0;
 }
 
+int store_entry_describe(OciDescriptor *entry, const char *id, const char *layer_sizes) {
+        int r;
+
+        r = oci_descriptor_annotate(entry, STORE_ANNOTATION_ID, id);
+        if (r < 0)
+                return r;
+        return oci_descriptor_annotate(entry, STORE_ANNOTATION_LAYER_SIZES, empty_to_null(layer_sizes));
+}
+
 OciDescriptor *store_index_find(const OciIndex *index, const char *name) {
         for (size_t i = 0; i < index->n_manifests; i++) {
                 const char *n = store_entry_name(index->manifests + i);

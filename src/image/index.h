@@ -10,6 +10,11 @@
 /* Ours, on each entry: the unpacked size of each layer, bottom first, "123,0,456". */
 #define STORE_ANNOTATION_LAYER_SIZES "io.caisson.layer-sizes"
 
+/* Ours too: the image's id, so that one whose manifest is damaged is still known by it, also as being in use. */
+#define STORE_ANNOTATION_ID "io.caisson.id"
+
+int store_entry_describe(OciDescriptor *entry, const char *id, const char *layer_sizes);
+
 /* What is read when there is none is an empty index; when it is damaged, its copy. If that is of no use either:
  * -EBADMSG and a sentence. *ret_dropped (may be NULL): entries left out since they cannot be read. */
 int store_index_read(ImageStore *s, OciIndex **ret, size_t *ret_dropped, Error *reterr);

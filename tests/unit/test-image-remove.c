@@ -202,6 +202,32 @@ static void what_cannot_be_read_is_not_guessed_at(void **state) {
         assert_int_equal(count_names(&t, "layers"), 0);
 }
 
+static void a_damaged_image_is_known_to_be_in_use(void **state) {
+        _cleanup_(bytes_done) Bytes a = make_layer("a", "first");
+        LayerList one = { &a, NULL };
+        _cleanup_(strv_freep) char **report = NULL;
+        _cleanup_(test_store_done) TestStore t = {};
+        _cleanup_(image_unrefp) Image *i = NULL;
+        _cleanup_(freep) char *manifest = NULL;
+        char id[DIGEST_SIZE];
+
+        test_store_make(&t);
+        load_image(&t, one, "[\"one\"]", id);
+        assert_true(image_store_refresh(t.store, NULL) >= 0);
+        manifest = strdup(t.store->images[0]->digest);
+        assert_int_equal(unlinkat(t.store->blobs_fd, digest_hex(manifest), 0), 0);
+        image_store_free(t.store);
+        assert_int_equal(image_store_open(t.root_fd, 0, &t.store, NULL), 0);
+        assert_int_equal(image_store_refresh(t.store, NULL), 1);
+        assert_int_equal(image_store_resolve(t.store, id, &i, NULL, NULL), 0);
+        assert_int_equal(image_check(i, NULL), -EBADMSG);
+
+        const ImageUse use = { .image_id = id, .user = "container web" };
+        assert_int_equal(image_remove(t.store, "one", &(ImageRemoveOptions) { .uses = &use, .n_uses = 1 }, &report, NULL),
+                         -EBUSY);
+        assert_int_equal(count_names(&t, "layers"), 1);
+}
+
 static void a_job_under_way_keeps_what_it_counts_on(void **state) {
         _cleanup_(bytes_done) Bytes a = make_layer("a", "first");
         LayerList one = { &a, NULL };
@@ -341,6 +367,7 @@ int main(void) {
                 cmocka_unit_test(by_id_only_by_force_if_there_are_several_names),
                 cmocka_unit_test(what_is_used_stays),
                 cmocka_unit_test(what_cannot_be_read_is_not_guessed_at),
+                cmocka_unit_test(a_damaged_image_is_known_to_be_in_use),
                 cmocka_unit_test(a_job_under_way_keeps_what_it_counts_on),
                 cmocka_unit_test(dead_jobs_are_cleaned_up_and_living_ones_are_not),
                 cmocka_unit_test(what_cannot_be_finished_is_taken_back),
