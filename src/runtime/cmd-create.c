@@ -163,6 +163,8 @@ static int create(const Program *p, const char *id, Creation *c, int *ret_termin
         r = check_terminal(c, reterr);
         if (r < 0)
                 return r;
+        if (c->bundle.spec->hooks[OCI_HOOK_CREATE_CONTAINER].n > 0 || c->bundle.spec->hooks[OCI_HOOK_START_CONTAINER].n > 0)
+                return error_set(reterr, -EOPNOTSUPP, "Hooks that run in the container's namespaces are not supported");
         r = begin_state(p, id, c, reterr);
         if (r < 0)
                 return r;
