@@ -93,7 +93,8 @@ static void log_warnings(const Container *c) {
         if (resource_limits_warnings(c->config, resource_host_is_unified(), &warnings) < 0)
                 return;
         STRV_FOREACH(w, warnings)
-                log_struct(LOG_WARNING, LOG_FIELDS("CAISSON_CONTAINER", c->name, "CAISSON_CONTAINER_ID", c->id),
+                log_struct(LOG_WARNING,
+                           LOG_FIELDS("CAISSON_CONTAINER", c->name, "CAISSON_CONTAINER_ID", c->id),
                            "Container %s: %s", c->name, *w);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "bus-container.h"
 #include "bus-signals.h"
+#include "bus-container.h"
 #include "manager.h"
 #include "shared/bus-names.h"
 #include "shared/log.h"
@@ -42,11 +42,12 @@ static bool is_last_change(const Signal *s) {
 
 static void emit_state(sd_bus *bus, const char *path, const Signal *s, bool exists) {
         emit_failed(sd_bus_emit_signal(bus, path, BUS_IFACE_CONTAINER, "StateChanged", "ss",
-                                       container_state_to_string(s->old), container_state_to_string(s->new)));
+                                       container_state_to_string(s->old),
+                                       container_state_to_string(s->new)));
         if (exists && is_last_change(s))
-                emit_failed(sd_bus_emit_properties_changed(bus, path, BUS_IFACE_CONTAINER, "State", "ExitCode",
-                                                           "ExitSignal", "OOMKilled", "Error", "Leader", "Unit",
-                                                           "Started", "Finished", NULL));
+                emit_failed(sd_bus_emit_properties_changed(bus, path, BUS_IFACE_CONTAINER, "State",
+                                                           "ExitCode", "ExitSignal", "OOMKilled", "Error",
+                                                           "Leader", "Unit", "Started", "Finished", NULL));
 }
 
 static void emit(Manager *m, const Signal *s) {
@@ -61,8 +62,8 @@ static void emit(Manager *m, const Signal *s) {
         case SIGNAL_ADDED:
                 if (exists)
                         emit_failed(sd_bus_emit_object_added(bus, path));
-                emit_failed(sd_bus_emit_signal(bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER, "ContainerNew", "so", s->id,
-                                               path));
+                emit_failed(sd_bus_emit_signal(bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER, "ContainerNew",
+                                               "so", s->id, path));
                 break;
 
         case SIGNAL_STATE:
@@ -71,18 +72,20 @@ static void emit(Manager *m, const Signal *s) {
 
         case SIGNAL_ENDED:
                 emit_failed(sd_bus_emit_signal(bus, path, BUS_IFACE_CONTAINER, "Exited", "iib",
-                                               (int32_t) s->exit_code, (int32_t) s->exit_signal, (int) s->oom_killed));
+                                               (int32_t) s->exit_code, (int32_t) s->exit_signal,
+                                               (int) s->oom_killed));
                 break;
 
         case SIGNAL_RENAMED:
                 if (exists)
-                        emit_failed(sd_bus_emit_properties_changed(bus, path, BUS_IFACE_CONTAINER, "Name", NULL));
+                        emit_failed(sd_bus_emit_properties_changed(bus, path, BUS_IFACE_CONTAINER, "Name",
+                                                                   NULL));
                 break;
 
         case SIGNAL_REMOVED:
                 emit_failed(sd_bus_emit_interfaces_removed(bus, path, BUS_IFACE_CONTAINER, NULL));
-                emit_failed(sd_bus_emit_signal(bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER, "ContainerRemoved", "so",
-                                               s->id, path));
+                emit_failed(sd_bus_emit_signal(bus, BUS_PATH_MANAGER, BUS_IFACE_MANAGER, "ContainerRemoved",
+                                               "so", s->id, path));
                 break;
         }
 }
@@ -111,13 +114,13 @@ static void queue(Container *c, SignalType type, ContainerState old) {
         s = new0(Signal, 1);
         if (!s)
                 return;
-        *s = (Signal) {
-                .type = type,
-                .old = old,
-                .new = c->state,
-                .exit_code = c->exit_code,
-                .exit_signal = container_exit_signal(c),
-                .oom_killed = c->oom_killed,
+        *s = (Signal){
+                        .type = type,
+                        .old = old,
+                        .new = c->state,
+                        .exit_code = c->exit_code,
+                        .exit_signal = container_exit_signal(c),
+                        .oom_killed = c->oom_killed,
         };
         memcpy(s->id, c->id, sizeof(s->id));
         *last = s;
@@ -156,9 +159,9 @@ static void on_removed(Container *c) {
 }
 
 const ContainerObserver bus_signals_observer = {
-        .added = on_added,
-        .changed = on_changed,
-        .ended = on_ended,
-        .renamed = on_renamed,
-        .removed = on_removed,
+                .added = on_added,
+                .changed = on_changed,
+                .ended = on_ended,
+                .renamed = on_renamed,
+                .removed = on_removed,
 };

@@ -102,8 +102,9 @@ static bool label_matches(const Container *c, const char *value) {
 
         if (c->config)
                 STRV_FOREACH(l, c->config->labels)
-        if (value[n] == '=' ? streq(*l, value) : strncmp(*l, value, n) == 0 && (*l)[n] == '=')
-                return true;
+                        if (value[n] == '=' ? streq(*l, value)
+                                            : strncmp(*l, value, n) == 0 && (*l)[n] == '=')
+                                return true;
         return false;
 }
 
@@ -139,16 +140,16 @@ static bool any_matches(char *const *values, const Container *c,
         if (strv_isempty(values))
                 return true;
         STRV_FOREACH(v, values)
-        if (matches(c, *v))
-                return true;
+                if (matches(c, *v))
+                        return true;
         return false;
 }
 
 /* As docker and podman have it: labels add up, the values of other keys are alternatives. */
 static bool all_labels_match(char *const *values, const Container *c) {
         STRV_FOREACH(v, values)
-        if (!label_matches(c, *v))
-                return false;
+                if (!label_matches(c, *v))
+                        return false;
         return true;
 }
 

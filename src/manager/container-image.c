@@ -55,8 +55,8 @@ int container_image_layers(Manager *m, const char *image_id, char ***ret, Error 
                 return r;
 
         STRV_FOREACH(n, names)
-        if (strv_extendf(&paths, LAYERS_DIRECTORY "/%s", *n) < 0)
-                return error_oom(reterr);
+                if (strv_extendf(&paths, LAYERS_DIRECTORY "/%s", *n) < 0)
+                        return error_oom(reterr);
 
         *ret = TAKE_PTR(paths);
         return 0;

@@ -32,7 +32,8 @@ static char *read_host_resolv_conf(void) {
 }
 
 /* New in a new directory: no need to write beside and rename. */
-static int write_new_file(int dir_fd, const char *name, const char *text, mode_t mode, uid_t owner, Error *reterr) {
+static int write_new_file(int dir_fd, const char *name, const char *text, mode_t mode, uid_t owner,
+                          Error *reterr) {
         _cleanup_(closep) int fd = -EBADF;
         int r;
 

@@ -19,11 +19,12 @@
 #include "shared/strv.h"
 #include "shared/text.h"
 
-#define SUPERVISOR_PATH          CAISSON_LIBEXECDIR "/caisson-supervisor"
-#define SUPERVISOR_OOM_SCORE     (-800)
-#define START_TIMEOUT_USEC       (90U * 1000U * 1000U)
-#define SUPERVISOR_FAREWELL_USEC (5U * 1000U * 1000U) /* to end by itself when it has said that it failed   \
-                                                       */
+#define SUPERVISOR_PATH      CAISSON_LIBEXECDIR "/caisson-supervisor"
+#define SUPERVISOR_OOM_SCORE (-800)
+#define START_TIMEOUT_USEC   (90U * 1000U * 1000U)
+#define SUPERVISOR_FAREWELL_USEC                                                                            \
+        (5U * 1000U * 1000U) /* to end by itself when it has said that it failed                            \
+                              */
 
 /* The way: filter → supervisor → its CREATED → the scope → RELEASE → its STARTED. Whatever goes wrong is
  * kept as the error, the supervisor is made to end, and only when it has is the failure reported: then
@@ -194,7 +195,8 @@ static void on_scope_started(int r, const char *unit, const Error *why, void *us
         s->in_scope = true;
         r = resource_apply_affinity(c->config, resource_host_is_unified(), c->leader.pid);
         if (r < 0)
-                (void) log_warning_errno(r, "Container %s: cannot bind it to its processors, ignoring: %m", c->name);
+                (void) log_warning_errno(r, "Container %s: cannot bind it to its processors, ignoring: %m",
+                                         c->name);
 
         r = resource_delegate(c->config, c->leader.pid, c->userns_base, &e);
         if (r < 0)
@@ -235,7 +237,8 @@ void container_start_created(Container *c, pid_t leader) {
                                                 .leader = leader,
                                 },
                                 on_scope_started, s, &s->scope, &e);
-        /* systemd has the request; this happens while it works. It must be done before anything runs in the scope. */
+        /* systemd has the request; this happens while it works. It must be done before anything runs in the
+         * scope. */
         if (r >= 0)
                 r = save_processes(c, &e);
         if (r < 0) {
@@ -336,8 +339,8 @@ static bool unit_is_in_use(Manager *m, const char *unit) {
         Container *c;
 
         STRING_MAP_FOREACH(c, m->containers)
-        if (c->unit && !container_state_is_at_rest(c->state) && streq(c->unit, unit))
-                return true;
+                if (c->unit && !container_state_is_at_rest(c->state) && streq(c->unit, unit))
+                        return true;
         return false;
 }
 

@@ -201,9 +201,9 @@ int container_find_by_pid(Manager *m, pid_t pid, Container **ret) {
                 return r;
 
         STRING_MAP_FOREACH(c, m->containers)
-        if (c->unit && !container_state_is_at_rest(c->state) && strv_contains(parts, c->unit)) {
-                *ret = c;
-                return 0;
-        }
+                if (c->unit && !container_state_is_at_rest(c->state) && strv_contains(parts, c->unit)) {
+                        *ret = c;
+                        return 0;
+                }
         return -ESRCH;
 }

@@ -178,7 +178,8 @@ void container_give_up(Container *c);
 /* … then, as after every end, the waiters are told; one that was given up is freed. */
 void container_settle(Container *c);
 
-/* Makes its state that of its last run, or created. One with --rm that has been started is removed, and freed. */
+/* Makes its state that of its last run, or created. One with --rm that has been started is removed, and
+ * freed. */
 void container_recover_last_state(Container *c);
 
 /* How it ended, or that it runs, for after a reboot. What fails is logged. */

@@ -42,7 +42,7 @@ static int describe_containers(Manager *m, JsonObject *o) {
 
         (void) image_store_refresh(m->store, NULL);
         STRING_MAP_FOREACH(c, m->containers)
-        paused += c->state == CONTAINER_PAUSED;
+                paused += c->state == CONTAINER_PAUSED;
 
         r = json_add_u64(o, "Containers", n);
         if (r >= 0)

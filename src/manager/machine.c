@@ -89,6 +89,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
 void machine_register_soon(Container *c) {
         c->machine_timer = sd_event_source_disable_unref(c->machine_timer);
-        (void) sd_event_add_time_relative(c->manager->event, &c->machine_timer, CLOCK_MONOTONIC, MACHINE_DELAY_USEC, 0,
-                                          on_timer, c);
+        (void) sd_event_add_time_relative(c->manager->event, &c->machine_timer, CLOCK_MONOTONIC,
+                                          MACHINE_DELAY_USEC, 0, on_timer, c);
 }

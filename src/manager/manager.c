@@ -148,7 +148,7 @@ Manager *manager_free(Manager *m) {
         m->observer = NULL;
         if (m->containers)
                 STRING_MAP_FOREACH(c, m->containers)
-        container_free(c);
+                        container_free(c);
 
         job_free_all(m);
         image_cache_free(m->images);

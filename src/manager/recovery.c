@@ -252,8 +252,8 @@ static void check_scopes(Manager *m, char *const *units) {
                 Container *c, *owner = NULL;
 
                 STRING_MAP_FOREACH(c, m->containers)
-                if (c->unit && streq(c->unit, *unit))
-                        owner = c;
+                        if (c->unit && streq(c->unit, *unit))
+                                owner = c;
 
                 if (!owner)
                         log_warning("%s is not known as a container's, leaving it alone", *unit);

@@ -40,8 +40,8 @@ int scope_start(ScopeClient *c, const ScopeParameters *p, scope_started_t done, 
                 ScopeStart **ret, Error *reterr);
 ScopeStart *scope_start_free(ScopeStart *s);
 
-/* From now on stops of scopes are noticed by their jobs as well: systemd forgets a scope's controller when that leaves
- * the bus, so it does not ask a caissond that was started after the container. */
+/* From now on stops of scopes are noticed by their jobs as well: systemd forgets a scope's controller when
+ * that leaves the bus, so it does not ask a caissond that was started after the container. */
 void scope_watch_jobs(ScopeClient *c);
 
 /* Fire and forget: what fails is logged. */

@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shared/seccomp-cache.h"
 #include "seccomp-pool.h"
 #include "shared/fd.h"
 #include "shared/log.h"
 #include "shared/process.h"
+#include "shared/seccomp-cache.h"
 #include "shared/text.h"
 #include "shared/worker-protocol.h"
 

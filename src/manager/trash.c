@@ -66,9 +66,11 @@ static int remove_some(Trash *t, int dir_fd, const char *name, unsigned depth, u
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 1;
 }
 
+/* 1: there is nothing any more. */
 static int remove_slice(Trash *t) {
         _cleanup_(closedirp) DIR *d = NULL;
         unsigned budget = TRASH_SLICE;
+        bool found = false;
         int fd, r = 1;
 
         fd = openat(t->fd, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -81,9 +83,13 @@ static int remove_slice(Trash *t) {
         }
 
         for (struct dirent *de; r > 0 && (de = readdir(d));)
-                if (!STR_IN_SET(de->d_name, ".", ".."))
+                if (!STR_IN_SET(de->d_name, ".", "..")) {
+                        found = true;
                         r = remove_some(t, t->fd, de->d_name, 0, &budget);
-        return r;
+                }
+
+        /* What was lifted may have come behind our back: only an empty directory is the end */
+        return r < 0 ? r : !found;
 }
 
 static int on_idle(sd_event_source *source, void *userdata) {
