@@ -9,6 +9,7 @@ load lib/common
 teardown() {
         local name
 
+        # shellcheck disable=SC2154  # lib/common.bash sets it
         for name in $(caissonctl images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' |
                 awk -v id="$test_image_id" -v name="$TEST_IMAGE" '$1 == id && $2 != name { print $2 }'); do
                 caissonctl rmi "$name" >/dev/null

@@ -279,7 +279,8 @@ worker_is_confined() {
         assert_matches "$status" $'\nCapBnd:\t000000008800001b\n'
         assert_not_equal "$(readlink "/proc/$pid/ns/net")" "$(readlink /proc/1/ns/net)"
         assert_not_equal "$(readlink "/proc/$pid/ns/mnt")" "$(readlink /proc/1/ns/mnt)"
-        assert_equal "$(ls -A "/proc/$pid/root/" | sort | tr '\n' ' ')" "$(ls -A /var/lib/caisson | sort | tr '\n' ' ')"
+        assert_equal "$(find "/proc/$pid/root/" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)" \
+                "$(find /var/lib/caisson -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)"
         assert_equal "$(find "/proc/$pid/root/containers" -mindepth 1 | wc -l)" 0
         assert_matches "$(awk '/^Max core file size/ { print $5 }' "/proc/$pid/limits")" '^0$'
 

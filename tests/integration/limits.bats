@@ -43,6 +43,7 @@ unified() {
 }
 
 @test "who takes too much memory is killed, and that is said" {
+        # shellcheck disable=SC2016  # expanded over there
         run caissonctl run --name web --memory 16m --memory-swap 16m "$TEST_IMAGE" \
                 sh -c 'x=$(head -c 64m /dev/zero | tr "\0" x); echo survived'
         assert_not_equal "$status" 0
