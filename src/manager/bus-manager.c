@@ -196,6 +196,8 @@ static int method_describe_containers(sd_bus_message *message, void *userdata, s
         r = sd_bus_message_read_strv(message, &names);
         if (r < 0)
                 return r;
+        if (strv_length(names) > CONTAINERS_MAX)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "More than %u names", CONTAINERS_MAX);
         r = authorize(message, m, POLKIT_ACTION_INSPECT, "list", reterr);
         if (r <= 0)
                 return r < 0 ? r : 1;

@@ -44,7 +44,7 @@ struct ContainerStart {
         SupervisorFailure failure;
 };
 
-ContainerStart *container_start_free(ContainerStart *s) {
+static ContainerStart *container_start_free(ContainerStart *s) {
         if (!s)
                 return NULL;
 
@@ -58,6 +58,16 @@ ContainerStart *container_start_free(ContainerStart *s) {
         return mfree(s);
 }
 DEFINE_TRIVIAL_CLEANUP_FUNC(ContainerStart *, container_start_free)
+
+void container_start_cancel(Container *c) {
+        _cleanup_(container_start_freep) ContainerStart *s = TAKE_PTR(c->start);
+        _cleanup_(error_done) Error e = {};
+
+        if (!s)
+                return;
+        (void) error_set(&e, -ECANCELED, "container %s is not started: caissond is being stopped", c->name);
+        s->done(c, -ECANCELED, 0, &e, s->userdata);
+}
 
 static int exit_code_of_failure(SupervisorFailure f) {
         switch (f) {

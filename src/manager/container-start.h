@@ -5,7 +5,9 @@
 
 /* A start under way: c->start is set from container_start() until its callback. The supervisor's messages:
  */
-ContainerStart *container_start_free(ContainerStart *s);
+/* For when caissond ends: who waits is told, and the supervisor, which is not released, gives up by itself. */
+void container_start_cancel(Container *c);
+
 void container_start_created(Container *c, pid_t leader);
 void container_start_started(Container *c, uint64_t when_usec);
 void container_start_failed(Container *c, int failure, int error, const char *message);

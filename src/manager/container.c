@@ -70,7 +70,7 @@ Container *container_free(Container *c) {
 
         while (c->waiters)
                 container_waiter_free(c->waiters);
-        c->start = container_start_free(c->start); /* its supervisor ends by itself */
+        container_start_cancel(c);
         container_forget_processes(c);
         sd_event_source_disable_unref(c->stop_timer);
         safe_close(c->attach_fd);
