@@ -6,6 +6,9 @@
 #include "shared/log.h"
 #include "shared/text.h"
 
+/* When a container is started there is a moment without anything to do before systemd is asked: this is longer than that. */
+#define SIGNAL_DELAY_USEC (5U * 1000U)
+
 /* One that has not been sent yet. What it says is kept, for the container may be gone by then. */
 typedef enum SignalType {
         SIGNAL_ADDED,
@@ -102,7 +105,7 @@ void bus_signals_flush(Manager *m) {
         flush_source = sd_event_source_disable_unref(flush_source);
 }
 
-static int on_idle(sd_event_source *source, void *userdata) {
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         bus_signals_flush(userdata);
         return 0;
 }
@@ -128,7 +131,7 @@ static void queue(Container *c, SignalType type, ContainerState old) {
 
         if (flush_source)
                 return;
-        if (sd_event_add_defer(m->event, &flush_source, on_idle, m) < 0 ||
+        if (sd_event_add_time_relative(m->event, &flush_source, CLOCK_MONOTONIC, SIGNAL_DELAY_USEC, 0, on_timer, m) < 0 ||
             sd_event_source_set_priority(flush_source, SD_EVENT_PRIORITY_IDLE) < 0)
                 bus_signals_flush(m);
 }

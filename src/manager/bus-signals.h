@@ -3,8 +3,8 @@
 
 #include "container.h"
 
-/* What happens to containers, as signals: sent when the loop has nothing better to do, since nobody waits
- * for them and the bus has one queue for all. In the order in which things happened. */
+/* What happens to containers, as signals: sent some milliseconds later and when the loop has nothing better to do, since
+ * nobody waits for them and the bus has one queue for all. In the order in which things happened. */
 extern const ContainerObserver bus_signals_observer;
 
 /* Sends all that wait. */
