@@ -313,7 +313,7 @@ static void an_image_without_layers_is_one(void **state) {
 }
 
 static void platforms_are_chosen(void **state) {
-        _cleanup_(bytes_done) Bytes a = make_layer("a", "amd64"), b = make_layer("a", "s390x"), archive = {}, nested = {};
+        _cleanup_(bytes_done) Bytes a = make_layer("a", "amd64"), b = make_layer("a", "s390x"), nested = {};
         LayerList one = { &a, NULL }, two = { &b, NULL };
         _cleanup_(bytes_done) Bytes config_one = make_config(one, NULL), config_two = make_config(two, NULL);
         _cleanup_(bytes_done) Bytes manifest_one = make_oci_manifest(one, "tar", &config_one),
