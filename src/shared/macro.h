@@ -20,6 +20,15 @@
 #define _fallthrough_ __attribute__((__fallthrough__))
 #define _packed_ __attribute__((__packed__))
 
+/* gcc and clang say it differently. What the sanitizer needs, confinement would take away. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER 1
+#endif
+#endif
+
 #define STRINGIFY_INNER(x) #x
 #define STRINGIFY(x) STRINGIFY_INNER(x)
 #define CONCATENATE_INNER(a, b) a##b

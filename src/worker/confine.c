@@ -5,14 +5,6 @@
 
 #include "confine.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ADDRESS_SANITIZER 1
-#endif
-#endif
-
 #ifdef WITH_ADDRESS_SANITIZER
 /* It looks for leaks in a process of its own and in /proc, neither of which is there when the sandbox is closed. */
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);

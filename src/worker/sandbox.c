@@ -162,7 +162,7 @@ static int limit_resources(Error *reterr) {
         } limits[] = {
                         {RLIMIT_CORE,   0         },
                         {RLIMIT_NOFILE, FILES_MAX },
-#ifndef __SANITIZE_ADDRESS__
+#ifndef WITH_ADDRESS_SANITIZER
                         {RLIMIT_DATA,   MEMORY_MAX},
 #endif
         };
