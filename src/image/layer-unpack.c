@@ -2,121 +2,27 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
-#include "decoder.h"
 #include "layer-entry.h"
+#include "layer-source.h"
 #include "shared/path.h"
 #include "shared/text.h"
 
-#define BUFFER_SIZE    (1U << 20)
 #define PROGRESS_EVERY (4U << 20)
 
 #define WHITEOUT_PREFIX      ".wh."
 #define WHITEOUT_META_PREFIX ".wh..wh." /* of aufs: hard links' pool, its own marks */
 #define WHITEOUT_OPAQUE      ".wh..wh..opq"
 
-/* The archive's bytes on their way to libarchive, hashed in passing. */
-typedef struct Source {
-        const LayerUnpackOptions *options; /* weak */
-        Decoder *decoder;
-        EVP_MD_CTX *digest;
-        uint8_t *buffer;
-        uint64_t n_bytes;
-        uint64_t next_progress;
-
-        int error; /* why reading failed, which libarchive would only garble */
-        Error details;
-} Source;
-
-static void source_done(Source *s) {
-        decoder_free(s->decoder);
-        EVP_MD_CTX_free(s->digest);
-        free(s->buffer);
-        error_done(&s->details);
-}
-
-static int source_init(Source *s, int fd, const LayerUnpackOptions *options, Error *reterr) {
-        s->options = options;
-
-        s->buffer = malloc(BUFFER_SIZE);
-        s->digest = EVP_MD_CTX_new();
-        if (!s->buffer || !s->digest || EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL) != 1)
-                return error_oom(reterr);
-
-        return decoder_new(fd, &s->decoder, reterr);
-}
-
-static ssize_t source_read(Source *s) {
-        ssize_t n;
-        int r;
-
-        if (s->error < 0)
-                return s->error;
-
-        n = decoder_read(s->decoder, s->buffer, BUFFER_SIZE, &s->details);
-        if (n < 0)
-                return s->error = (int) n;
-
-        s->n_bytes += (uint64_t) n;
-        if (s->n_bytes > s->options->bytes_max)
-                return s->error = error_set(&s->details, -EFBIG,
-                                            "it is more than %" PRIu64 " bytes when unpacked",
-                                            s->options->bytes_max);
-
-        if (EVP_DigestUpdate(s->digest, s->buffer, (size_t) n) != 1)
-                return s->error = error_set(&s->details, -EIO, "cannot compute its digest");
-
-        if (s->options->progress && s->n_bytes >= s->next_progress) {
-                s->next_progress = s->n_bytes + PROGRESS_EVERY;
-                r = s->options->progress(decoder_bytes_read(s->decoder), s->options->userdata);
-                if (r < 0)
-                        return s->error = error_set(&s->details, r, "interrupted");
-        }
-
-        return n;
-}
-
-static la_ssize_t on_read(struct archive *a, void *userdata, const void **ret) {
-        Source *s = userdata;
-        ssize_t n;
-
-        n = source_read(s);
-        if (n < 0) {
-                archive_set_error(a, (int) -n, "cannot be read");
-                return ARCHIVE_FATAL;
-        }
-
-        *ret = s->buffer;
-        return n;
-}
-
-/* libarchive stops at the end mark; what comes behind it belongs to the layer's identity nevertheless. */
-static int source_drain(Source *s) {
-        ssize_t n;
-
-        do
-                n = source_read(s);
-        while (n > 0);
-
-        return (int) n;
-}
-
-static int source_finish(Source *s, char ret[static LAYER_DIGEST_MAX], Error *reterr) {
-        uint8_t digest[EVP_MAX_MD_SIZE];
-
-        if (EVP_DigestFinal_ex(s->digest, digest, NULL) != 1)
-                return error_set(reterr, -EIO, "cannot compute the layer's digest");
-
-        memcpy(ret, "sha256:", strlen("sha256:"));
-        hex_encode(ret + strlen("sha256:"), digest, 32);
-        return 0;
-}
-
 typedef struct Unpack {
+        const LayerUnpackOptions *options; /* weak */
         LayerTree tree;
-        Source source;
+        LayerSource *source;
+        uint64_t next_progress;
+        int source_error; /* why reading failed, which libarchive would only garble */
+        Error source_details;
+
         struct archive *archive;
         bool root_opaque;
         LayerUnpackResult result;
@@ -125,13 +31,64 @@ typedef struct Unpack {
 static void unpack_done(Unpack *u) {
         (void) archive_read_free(u->archive);
         layer_tree_done(&u->tree);
-        source_done(&u->source);
+        layer_source_free(u->source);
+        error_done(&u->source_details);
+}
+
+static ssize_t read_piece(Unpack *u, const void **ret) {
+        ssize_t n;
+        int r;
+
+        if (u->source_error < 0)
+                return u->source_error;
+
+        n = layer_source_read(u->source, ret, &u->source_details);
+        if (n < 0)
+                return u->source_error = (int) n;
+
+        if (layer_source_bytes(u->source) > u->options->bytes_max)
+                return u->source_error = error_set(&u->source_details, -EFBIG,
+                                                   "it is more than %" PRIu64 " bytes when unpacked",
+                                                   u->options->bytes_max);
+
+        if (u->options->progress && layer_source_bytes(u->source) >= u->next_progress) {
+                u->next_progress = layer_source_bytes(u->source) + PROGRESS_EVERY;
+                r = u->options->progress(layer_source_bytes_read(u->source), u->options->userdata);
+                if (r < 0)
+                        return u->source_error = error_set(&u->source_details, r, "interrupted");
+        }
+
+        return n;
+}
+
+static la_ssize_t on_read(struct archive *a, void *userdata, const void **ret) {
+        ssize_t n;
+
+        n = read_piece(userdata, ret);
+        if (n < 0) {
+                archive_set_error(a, (int) -n, "cannot be read");
+                return ARCHIVE_FATAL;
+        }
+
+        return n;
+}
+
+/* libarchive stops at the end mark; what comes behind it belongs to the layer's identity nevertheless. */
+static int drain(Unpack *u) {
+        const void *data;
+        ssize_t n;
+
+        do
+                n = read_piece(u, &data);
+        while (n > 0);
+
+        return (int) n;
 }
 
 static int archive_failed(Unpack *u, Error *reterr) {
-        if (u->source.error < 0) {
-                error_move(reterr, &u->source.details);
-                return u->source.error;
+        if (u->source_error < 0) {
+                error_move(reterr, &u->source_details);
+                return u->source_error;
         }
         if (archive_errno(u->archive) == ENOMEM)
                 return error_oom(reterr);
@@ -271,7 +228,7 @@ static int unpack_entry(Unpack *u, struct archive_entry *e, Error *reterr) {
                 return 0;
 
         if (!error_is_set(reterr) && r == -EBADMSG)
-                (void) archive_failed(u, reterr);
+                r = archive_failed(u, reterr);
 
         /* Long enough to be found */
         shown = strndup(path, 256);
@@ -301,9 +258,9 @@ static int unpack_entries(Unpack *u, Error *reterr) {
                 if (r != ARCHIVE_OK && (r != ARCHIVE_WARN || !warning_is_harmless(u->archive)))
                         return archive_failed(u, reterr);
 
-                if (++u->result.n_entries > u->source.options->entries_max)
+                if (++u->result.n_entries > u->options->entries_max)
                         return error_set(reterr, -EFBIG, "it has more than %" PRIu64 " entries",
-                                         u->source.options->entries_max);
+                                         u->options->entries_max);
 
                 r = unpack_entry(u, e, reterr);
                 if (r < 0)
@@ -317,7 +274,7 @@ static int unpack_open(Unpack *u, Error *reterr) {
                 return error_oom(reterr);
 
         if (archive_read_support_format_tar(u->archive) != ARCHIVE_OK ||
-            archive_read_open(u->archive, &u->source, NULL, on_read, NULL) != ARCHIVE_OK)
+            archive_read_open(u->archive, u, NULL, on_read, NULL) != ARCHIVE_OK)
                 return archive_failed(u, reterr);
 
         return 0;
@@ -333,10 +290,8 @@ static int unpack_run(Unpack *u, Error *reterr) {
         if (r < 0)
                 return r;
 
-        if (source_drain(&u->source) < 0)
+        if (drain(u) < 0)
                 return archive_failed(u, reterr);
-        if (archive_filter_count(u->archive) > 1)
-                return error_set(reterr, -EBADMSG, "it is compressed more than once");
 
         if (u->root_opaque) {
                 u->tree.needs_lower = true;
@@ -372,13 +327,13 @@ static int unpack_with_locale(Unpack *u, Error *reterr) {
 int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options, LayerUnpackResult *ret,
                  Error *reterr) {
         LayerUnpackOptions o = options ? *options : (LayerUnpackOptions){};
-        _cleanup_(unpack_done) Unpack u = {};
+        _cleanup_(unpack_done) Unpack u = { .options = &o };
         int r;
 
         o.bytes_max = o.bytes_max ?: LAYER_BYTES_MAX;
         o.entries_max = o.entries_max ?: LAYER_ENTRIES_MAX;
 
-        r = source_init(&u.source, blob_fd, &o, reterr);
+        r = layer_source_new(blob_fd, &u.source, reterr);
         if (r < 0)
                 return r;
         r = layer_tree_init(&u.tree, dest_dir_fd, &o);
@@ -389,9 +344,9 @@ int layer_unpack(int blob_fd, int dest_dir_fd, const LayerUnpackOptions *options
         if (r < 0)
                 return r;
 
-        u.result.n_bytes = u.source.n_bytes;
+        u.result.n_bytes = layer_source_bytes(u.source);
         u.result.needs_lower = u.tree.needs_lower;
-        r = source_finish(&u.source, u.result.diff_id, reterr);
+        r = layer_source_finish(u.source, u.result.diff_id, reterr);
         if (r < 0)
                 return r;
         if (o.expected_diff_id && !streq(o.expected_diff_id, u.result.diff_id))

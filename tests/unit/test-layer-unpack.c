@@ -540,13 +540,31 @@ static int compressed_fd(const Tar *t, const char *program) {
         return out;
 }
 
+/* Long enough to be read ahead. */
+static void long_layer(Tar *t) {
+        size_t size = 5U << 20;
+        _cleanup_(freep) char *data = malloc(size);
+
+        assert_non_null(data);
+        for (size_t i = 0; i < size; i++)
+                data[i] = (char) (i * i >> 7);
+        hard_links(t);
+        tar_add(t, .name = "long", .data = data, .size = size);
+        tar_add(t, .name = "after", .data = "after");
+}
+
+static void long_layer_with_an_escape(Tar *t) {
+        dot_dot(t);
+        long_layer(t);
+}
+
 static void every_byte_counts_for_the_digest(void **state) {
         static const char *const programs[] = {NULL, "gzip", "zstd", "xz"};
         _cleanup_(tar_done) Tar t = {};
         char expected[LAYER_DIGEST_MAX] = "sha256:";
         uint8_t digest[SHA256_DIGEST_LENGTH];
 
-        hard_links(&t);
+        long_layer(&t);
         tar_end(&t);
         for (unsigned i = 0; i < 4096; i++) /* padding, and bytes that no reader of tar would look at */
                 fwrite("padding", 1, i % 8, t.f);
@@ -589,13 +607,24 @@ static void every_byte_counts_for_the_digest(void **state) {
         }
 }
 
+static int on_progress(uint64_t bytes_read, void *userdata) {
+        return bytes_read > 4U << 20 ? -ECANCELED : 0;
+}
+
 static void limits_hold(void **state) {
         static const struct {
+                build_t build;
                 LayerUnpackOptions options;
+                int code;
                 const char *error;
         } limits[] = {
-                        {{.bytes_max = 1024}, "it is more than 1024 bytes when unpacked"},
-                        {{.entries_max = 3},  "it has more than 3 entries"              },
+                        {hard_links, {.bytes_max = 1024}, -EFBIG, "it is more than 1024 bytes when unpacked"},
+                        {hard_links, {.entries_max = 3}, -EFBIG, "it has more than 3 entries"},
+                        /* with the reader ahead of us */
+                        {long_layer, {.bytes_max = 3U << 20}, -EFBIG, "it is more than 3145728 bytes when unpacked"},
+                        {long_layer, {.entries_max = 3}, -EFBIG, "it has more than 3 entries"},
+                        {long_layer, {.progress = on_progress}, -ECANCELED, "interrupted"},
+                        {long_layer_with_an_escape, {}, -EBADMSG, "contains '..'"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
@@ -604,8 +633,8 @@ static void limits_hold(void **state) {
                 char path[32];
                 int dest_fd = scratch_directory(path);
 
-                assert_int_equal(unpack_with(hard_links, dest_fd, &limits[i].options, &result, &error),
-                                 -EFBIG);
+                assert_int_equal(unpack_with(limits[i].build, dest_fd, &limits[i].options, &result, &error),
+                                 limits[i].code);
                 assert_non_null(strstr(error.message, limits[i].error));
                 remove_scratch(dest_fd, path);
         }
