@@ -246,7 +246,8 @@ static int clean_run_directory(Manager *m, Error *reterr) {
         return 0;
 }
 
-/* A scope whose supervisor is gone must not go on without it. */
+/* A scope whose supervisor is gone must not go on without it. One that no container has is what is left of a --rm that
+ * was cut short: nobody else has units of that name. */
 static void check_scopes(Manager *m, char *const *units) {
         STRV_FOREACH(unit, units) {
                 Container *c, *owner = NULL;
@@ -255,10 +256,8 @@ static void check_scopes(Manager *m, char *const *units) {
                         if (c->unit && streq(c->unit, *unit))
                                 owner = c;
 
-                if (!owner)
-                        log_warning("%s is not known as a container's, leaving it alone", *unit);
-                else if (container_state_is_at_rest(owner->state))
-                        scope_kill(m->scopes, *unit, SIGKILL);
+                if (!owner || container_state_is_at_rest(owner->state))
+                        scope_discard(m->scopes, *unit);
         }
 }
 

@@ -386,6 +386,16 @@ void scope_kill(ScopeClient *c, const char *unit, int signo) {
                 (void) log_warning_errno(r, "Cannot ask systemd to kill %s, ignoring: %m", unit);
 }
 
+void scope_discard(ScopeClient *c, const char *unit) {
+        int r;
+
+        scope_kill(c, unit, SIGKILL);
+        r = sd_bus_call_method_async(c->bus, NULL, SYSTEMD_SERVICE, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                     "StopUnit", on_kill_answer, NULL, "ss", unit, "replace");
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot ask systemd to stop %s, ignoring: %m", unit);
+}
+
 typedef struct ScopeCall {
         scope_done_t done;
         void *userdata;

@@ -47,6 +47,10 @@ void scope_watch_jobs(ScopeClient *c);
 /* Fire and forget: what fails is logged. */
 void scope_kill(ScopeClient *c, const char *unit, int signo);
 
+/* Kills what is in it and has systemd forget it, also when there is nothing in it: with cgroup v1 systemd does not
+ * notice that a scope whose processes died while it was being made is empty. */
+void scope_discard(ScopeClient *c, const char *unit);
+
 /* Freezes or thaws all processes. */
 typedef void (*scope_done_t)(int r, const Error *e, void *userdata);
 int scope_freeze(ScopeClient *c, const char *unit, bool freeze, scope_done_t done, void *userdata,

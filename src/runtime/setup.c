@@ -101,12 +101,19 @@ int setup_send(int socket, const SetupMessage *m, const int *fds, size_t n_fds) 
 }
 
 int setup_receive_message(int socket, SetupMessage *ret, int *fds, size_t *n_fds) {
-        size_t none = 0;
+        size_t capacity = n_fds ? *n_fds : 0, n_received = capacity;
         ssize_t n;
 
-        n = receive_with_fds(socket, ret, sizeof(*ret), fds, n_fds ?: &none, 0);
+        n = receive_with_fds(socket, ret, sizeof(*ret), fds, &n_received, 0);
+        if (n == -ECONNRESET) {
+                /* Said once, and first, when the other side left with unread messages: what it sent is still there */
+                n_received = capacity;
+                n = receive_with_fds(socket, ret, sizeof(*ret), fds, &n_received, 0);
+        }
         if (n < 0)
                 return n;
+        if (n_fds)
+                *n_fds = n_received;
         if (n == 0)
                 return -ECONNRESET;
         if ((size_t) n < sizeof(ret->type) ||
